@@ -1,0 +1,3 @@
+//! The `filedex` program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The embedded, single-file search engine for file metadata.
