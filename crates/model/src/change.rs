@@ -653,7 +653,27 @@ fn check_attributes(attributes: Option<&Map<String, Value>>) -> Result<(), ItemE
     if depth > limits::ATTRIBUTES_DEPTH {
         return Err(ItemError::too_long("attributes", depth, limits::ATTRIBUTES_DEPTH, "levels"));
     }
+    check_attribute_names(attributes)?;
     check_json_size("attributes", attributes, limits::ATTRIBUTES_BYTES)
+}
+
+/// Names are joined by a control character where paths are keyed, so none may be in a name.
+fn check_attribute_names(attributes: &Map<String, Value>) -> Result<(), ItemError> {
+    fn check(value: &Value) -> Result<(), ItemError> {
+        match value {
+            Value::Array(items) => items.iter().try_for_each(check),
+            Value::Object(fields) => check_attribute_names(fields),
+            _ => Ok(()),
+        }
+    }
+    for (name, value) in attributes {
+        if name.is_empty() {
+            return Err(ItemError::invalid("attributes", "has an empty name"));
+        }
+        check_text("attributes", name, limits::KEYWORD_BYTES)?;
+        check(value)?;
+    }
+    Ok(())
 }
 
 fn depth_of(value: &Value) -> usize {

@@ -125,7 +125,7 @@ impl std::str::FromStr for Timestamp {
 }
 
 /// Reads `digits` decimal digits at the front of `s`.
-fn number<'a>(s: &'a str, digits: usize) -> Option<(i32, &'a str)> {
+fn number(s: &str, digits: usize) -> Option<(i32, &str)> {
     let head = s.get(..digits)?;
     if !head.bytes().all(|b| b.is_ascii_digit()) {
         return None;
