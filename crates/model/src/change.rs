@@ -563,14 +563,24 @@ fn check_name(field: &'static str, name: &str) -> Result<(), ItemError> {
     if name.contains('/') {
         return Err(ItemError::invalid(field, "has a '/', which names cannot have"));
     }
-    check_text(field, name, limits::NAME_BYTES)
+    check_text(field, name, limits::NAME_BYTES)?;
+    check_controls(field, name, char::is_control)
 }
 
 fn check_text(field: &'static str, text: &str, limit: usize) -> Result<(), ItemError> {
     if text.len() > limit {
         return Err(ItemError::too_long(field, text.len(), limit, "bytes"));
     }
-    match text.chars().find(|c| c.is_control()) {
+    // Only the ASCII ones: real tags hold others, left by careless conversions.
+    check_controls(field, text, |c| c.is_ascii_control())
+}
+
+fn check_controls(
+    field: &'static str,
+    text: &str,
+    refused: impl Fn(char) -> bool,
+) -> Result<(), ItemError> {
+    match text.chars().find(|c| refused(*c)) {
         Some(c) => {
             Err(ItemError::invalid(field, format!("has the control character U+{:04X}", c as u32)))
         }

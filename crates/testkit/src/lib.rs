@@ -1,0 +1,35 @@
+//! What Filedex's tests share: a naive oracle, seeded generators and the fixtures.
+//!
+//! - [`oracle`] keeps the records of one dataset version in a plain `Vec` and answers by asking
+//!   each in turn. It knows no index, no plan and no transaction, so what it says is what the
+//!   engine has to say.
+//! - [`generate`] makes files, operations, filters, orders and page sizes from a [`Seed`], out of
+//!   vocabularies so small that things collide.
+//! - [`fixture`] reads `fixtures/`: real records, and queries with answers that no part of Filedex
+//!   computed.
+//!
+//! Only tests depend on this crate. It knows the model and nothing else of Filedex.
+//!
+//! ```
+//! use filedex_model::{Order, Property, SortBy, StatusFilter};
+//! use filedex_testkit::{Generator, Oracle, Seed};
+//!
+//! let mut generator = Generator::new(Seed::of_run(1), "d-1");
+//! let mut oracle = Oracle::new("d-1");
+//! for _ in 0..100 {
+//!     let (operation, now) = (generator.operation(), generator.tick());
+//!     oracle.apply(operation, now);
+//! }
+//! let filter = generator.filter(3).at(generator.now());
+//! let listed = oracle.list(&filter, StatusFilter::All, &SortBy::DataSize, Order::Desc);
+//! assert_eq!(listed.len(), oracle.total(&filter, StatusFilter::All));
+//! let types = oracle.facets(&Property::FileType, &filter, StatusFilter::All);
+//! assert!(types.iter().map(|(_, count)| *count).max() <= Some(listed.len()));
+//! ```
+
+pub mod fixture;
+pub mod generate;
+pub mod oracle;
+
+pub use generate::{Generator, Seed};
+pub use oracle::{ImportMode, Operation, Oracle};
