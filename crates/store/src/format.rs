@@ -1,0 +1,155 @@
+//! What makes a redb file a Filedex database, which format it has, and how an old one is brought
+//! up to date.
+
+use redb::{ReadTransaction, ReadableTable, TableError, WriteTransaction};
+
+use crate::error::{StoreError, Translate};
+use crate::tables::{self, META};
+
+/// The format this crate writes; it reads this and every earlier one.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// Says that the file is ours: `Filedex` and a line feed, read as a big-endian number.
+const APPLICATION: u64 = u64::from_be_bytes(*b"Filedex\n");
+
+const KEY_APPLICATION: &str = "application";
+const KEY_FORMAT: &str = "format";
+const KEY_GENERATION: &str = "generation";
+const KEY_NEXT_VERSION: &str = "next_version";
+const KEY_NEXT_LAYER: &str = "next_layer";
+const KEY_NEXT_BLOB: &str = "next_blob";
+
+/// What the meta table tells of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A redb database of another program.
+    Foreign,
+    /// Ours, of a format this crate reads.
+    Known(u64),
+    /// Ours, of a newer format.
+    Newer(u64),
+}
+
+/// Tells the kind of the file that `txn` reads.
+pub(crate) fn kind_of(txn: &ReadTransaction) -> Result<Kind, StoreError> {
+    let meta = match txn.open_table(META) {
+        Ok(meta) => meta,
+        Err(
+            TableError::TableDoesNotExist(_)
+            | TableError::TableTypeMismatch { .. }
+            | TableError::TableIsMultimap(_)
+            | TableError::TypeDefinitionChanged { .. },
+        ) => return Ok(Kind::Foreign),
+        Err(error) => return Err(error).translate(),
+    };
+    if number(&meta, KEY_APPLICATION)? != Some(APPLICATION) {
+        return Ok(Kind::Foreign);
+    }
+    match number(&meta, KEY_FORMAT)? {
+        Some(format @ 1..=FORMAT_VERSION) => Ok(Kind::Known(format)),
+        Some(format) if format > FORMAT_VERSION => Ok(Kind::Newer(format)),
+        _ => Err(StoreError::damaged("the format number is missing")),
+    }
+}
+
+/// Makes an empty database of the current format.
+pub(crate) fn initialise(txn: &WriteTransaction) -> Result<(), StoreError> {
+    tables::create_all(txn)?;
+    {
+        let mut meta = txn.open_table(META).translate()?;
+        meta.insert(KEY_APPLICATION, APPLICATION).translate()?;
+        meta.insert(KEY_FORMAT, FORMAT_VERSION).translate()?;
+    }
+    Counters::default().save(txn)
+}
+
+/// Brings a file of the format `found` up to the current one, step by step.
+///
+/// Each future format adds its step here, together with a stored file of the format before it.
+pub(crate) fn upgrade(_txn: &WriteTransaction, found: u64) -> Result<(), StoreError> {
+    match found {
+        FORMAT_VERSION => Ok(()),
+        other => Err(StoreError::damaged(format!("no upgrade from format {other} is known"))),
+    }
+}
+
+/// The numbers that a commit moves on. None is ever given out twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub(crate) generation: u64,
+    pub(crate) next_version: u64,
+    pub(crate) next_layer: u64,
+    pub(crate) next_blob: u64,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self { generation: 0, next_version: 1, next_layer: 1, next_blob: 1 }
+    }
+}
+
+impl Counters {
+    /// The counters in the meta table.
+    pub(crate) fn load(meta: &impl ReadableTable<&'static str, u64>) -> Result<Self, StoreError> {
+        let needed = |key: &'static str| {
+            number(meta, key)?.ok_or_else(|| StoreError::damaged(format!("no number {key:?}")))
+        };
+        Ok(Self {
+            generation: needed(KEY_GENERATION)?,
+            next_version: needed(KEY_NEXT_VERSION)?,
+            next_layer: needed(KEY_NEXT_LAYER)?,
+            next_blob: needed(KEY_NEXT_BLOB)?,
+        })
+    }
+
+    /// The generation alone.
+    pub(crate) fn generation(
+        meta: &impl ReadableTable<&'static str, u64>,
+    ) -> Result<u64, StoreError> {
+        number(meta, KEY_GENERATION)?.ok_or_else(|| StoreError::damaged("no generation number"))
+    }
+
+    /// Writes the counters into the meta table.
+    pub(crate) fn save(&self, txn: &WriteTransaction) -> Result<(), StoreError> {
+        let mut meta = txn.open_table(META).translate()?;
+        for (key, value) in [
+            (KEY_GENERATION, self.generation),
+            (KEY_NEXT_VERSION, self.next_version),
+            (KEY_NEXT_LAYER, self.next_layer),
+            (KEY_NEXT_BLOB, self.next_blob),
+        ] {
+            meta.insert(key, value).translate()?;
+        }
+        Ok(())
+    }
+
+    /// A new version number.
+    pub(crate) fn take_version(&mut self) -> Result<u32, StoreError> {
+        take(&mut self.next_version, "versions")
+    }
+
+    /// A new layer number.
+    pub(crate) fn take_layer(&mut self) -> Result<u32, StoreError> {
+        take(&mut self.next_layer, "versions")
+    }
+
+    /// A new blob number.
+    pub(crate) fn take_blob(&mut self) -> Result<u64, StoreError> {
+        let blob = self.next_blob;
+        self.next_blob = blob.checked_add(1).ok_or(StoreError::Exhausted { what: "blobs" })?;
+        Ok(blob)
+    }
+}
+
+fn take(counter: &mut u64, what: &'static str) -> Result<u32, StoreError> {
+    let taken = u32::try_from(*counter).ok().filter(|n| *n < u32::MAX);
+    *counter += 1;
+    taken.ok_or(StoreError::Exhausted { what })
+}
+
+fn number(
+    meta: &impl ReadableTable<&'static str, u64>,
+    key: &'static str,
+) -> Result<Option<u64>, StoreError> {
+    Ok(meta.get(key).translate()?.map(|value| value.value()))
+}

@@ -1,0 +1,336 @@
+//! Making and opening databases, and the handle to an open one.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock, TryLockError};
+use std::time::{Duration, Instant};
+
+use redb::{Builder, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase};
+
+use crate::device::{Adapter, Device};
+use crate::error::{StoreError, Translate};
+use crate::format::{self, FORMAT_VERSION, Kind};
+use crate::guard::guarded;
+use crate::options::Options;
+use crate::read::ReadSnapshot;
+use crate::write::WriteBatch;
+use crate::{blob, probe};
+
+/// How long an operation that needs the whole file waits for a transaction that just begins.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// A handle to an open database; clones are handles to the same one.
+///
+/// The file is locked until the last handle, snapshot and batch is dropped, and closed then.
+///
+/// ```
+/// use filedex_store::{Options, Store, StoreError};
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("cars.filedex");
+/// let store = Store::create(&path, &Options::default())?;
+/// assert_eq!(store.read()?.generation(), 0);
+/// assert!(matches!(Store::open(&path, &Options::default()), Err(StoreError::Locked { .. })));
+/// # Ok::<(), StoreError>(())
+/// ```
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: RwLock<Engine>,
+    place: Place,
+    options: Options,
+}
+
+pub(crate) enum Engine {
+    Write(Database),
+    Read(ReadOnlyDatabase),
+}
+
+enum Place {
+    File(PathBuf),
+    Device(Arc<dyn Device>),
+}
+
+impl Store {
+    /// Makes a new database in a new file.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] where there is a file; [`StoreError::NotFound`] where its
+    /// folder is missing. A file that could not be finished is removed.
+    pub fn create(path: impl AsRef<Path>, options: &Options) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let io = |error| StoreError::io("creating", path, error);
+        let file =
+            OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(io)?;
+        let made = at_path(path, || {
+            let database = builder(options).create_file(file).map_err(|e| open_error(path, e))?;
+            initialise(&database)?;
+            sync_folder_of(path).map_err(io)?;
+            Ok(database)
+        });
+        match made {
+            Ok(database) => {
+                Ok(Self::of(Engine::Write(database), Place::File(path.to_owned()), options))
+            }
+            Err(error) => {
+                // The first error is the one to tell.
+                let _ = std::fs::remove_file(path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens a database for reading and writing, recovers it if it was not closed cleanly, and
+    /// removes blobs that nothing refers to.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NotFiledex`], [`StoreError::NewerFormat`],
+    /// [`StoreError::Truncated`], [`StoreError::Damaged`], [`StoreError::Locked`]. A foreign or
+    /// newer file is left as it is.
+    pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        probe::file(path)?;
+        let database = at_path(path, || {
+            // A look without writing comes first: a foreign file must stay as it is.
+            match builder(options).open_read_only(path) {
+                Ok(database) => known_format(&database, path).map(drop)?,
+                Err(DatabaseError::RepairAborted) => {}
+                Err(error) => return Err(open_error(path, error)),
+            }
+            builder(options).open(path).map_err(|error| open_error(path, error))
+        })?;
+        Self::opened(database, Place::File(path.to_owned()), options)
+    }
+
+    /// Opens a database for reading only. Several processes may do so at once, while none writes.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`StoreError::NeedsRecovery`] where it was not closed cleanly.
+    pub fn open_read_only(path: impl AsRef<Path>, options: &Options) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        probe::file(path)?;
+        let database = at_path(path, || {
+            let opened = builder(options).open_read_only(path);
+            let database = opened.map_err(|error| open_error(path, error))?;
+            known_format(&database, path)?;
+            Ok(database)
+        })?;
+        Ok(Self::of(Engine::Read(database), Place::File(path.to_owned()), options))
+    }
+
+    /// Opens the database on `device`, or makes a new one on an empty device. Nothing locks it.
+    ///
+    /// # Errors
+    /// As [`Store::open`], but for those of locks and paths.
+    pub fn with_device(device: Box<dyn Device>, options: &Options) -> Result<Self, StoreError> {
+        let device: Arc<dyn Device> = Arc::from(device);
+        let path = Path::new("(device)");
+        probe::device(&*device, path)?;
+        let fresh = device.is_empty().map_err(|error| StoreError::io("reading", path, error))?;
+        let database = at_path(path, || {
+            let opened = builder(options).create_with_backend(Adapter(device.clone()));
+            let database = opened.map_err(|error| open_error(path, error))?;
+            if fresh {
+                initialise(&database)?;
+            }
+            Ok(database)
+        })?;
+        Self::opened(database, Place::Device(device), options)
+    }
+
+    fn opened(database: Database, place: Place, options: &Options) -> Result<Self, StoreError> {
+        let path = match &place {
+            Place::File(path) => path.clone(),
+            Place::Device(_) => PathBuf::from("(device)"),
+        };
+        let store = Self::of(Engine::Write(database), place, options);
+        at_path(&path, || {
+            let engine = store.engine();
+            let Engine::Write(database) = &*engine else { return Ok(()) };
+            let format = known_format(database, &path)?;
+            if format < FORMAT_VERSION {
+                let txn = database.begin_write().translate()?;
+                format::upgrade(&txn, format)?;
+                txn.commit().translate()?;
+            }
+            drop(engine);
+            blob::sweep(&store)
+        })?;
+        Ok(store)
+    }
+
+    fn of(engine: Engine, place: Place, options: &Options) -> Self {
+        let inner = Inner { engine: RwLock::new(engine), place, options: options.clone() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// A snapshot of the newest commit. It never waits for a writer.
+    ///
+    /// # Errors
+    /// [`StoreError::Poisoned`] after an input or output error.
+    pub fn read(&self) -> Result<ReadSnapshot, StoreError> {
+        guarded(|| {
+            let txn = match &*self.engine() {
+                Engine::Write(database) => database.begin_read(),
+                Engine::Read(database) => database.begin_read(),
+            };
+            ReadSnapshot::new(self.clone(), txn.translate()?)
+        })
+    }
+
+    /// The one write transaction; waits until the one before it has ended.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`]; [`StoreError::Poisoned`] after an input or output error.
+    pub fn write(&self) -> Result<WriteBatch, StoreError> {
+        guarded(|| {
+            let txn = match &*self.engine() {
+                Engine::Write(database) => database.begin_write().translate()?,
+                Engine::Read(_) => return Err(StoreError::ReadOnly),
+            };
+            WriteBatch::new(self.clone(), txn)
+        })
+    }
+
+    /// The path, unless the database is on a device.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.inner.place {
+            Place::File(path) => Some(path),
+            Place::Device(_) => None,
+        }
+    }
+
+    /// Whether it was opened for reading only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        matches!(*self.engine(), Engine::Read(_))
+    }
+
+    /// The options it was opened with.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.inner.options
+    }
+
+    /// The length of the file in bytes.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell.
+    pub fn file_length(&self) -> Result<u64, StoreError> {
+        match &self.inner.place {
+            Place::File(path) => std::fs::metadata(path)
+                .map(|metadata| metadata.len())
+                .map_err(|error| StoreError::io("measuring", path, error)),
+            Place::Device(device) => device
+                .len()
+                .map_err(|error| StoreError::io("measuring", Path::new("(device)"), error)),
+        }
+    }
+
+    fn engine(&self) -> std::sync::RwLockReadGuard<'_, Engine> {
+        self.inner.engine.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` with nobody else beginning a transaction.
+    pub(crate) fn alone<T>(
+        &self,
+        work: impl FnOnce(&mut Database) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let end = Instant::now() + PATIENCE;
+        let mut engine = loop {
+            match self.inner.engine.try_write() {
+                Ok(engine) => break engine,
+                Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) if Instant::now() < end => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::Busy { what: "a batch is waiting to begin" });
+                }
+            }
+        };
+        match &mut *engine {
+            Engine::Write(database) => {
+                let path = self.path().unwrap_or(Path::new("(device)"));
+                at_path(path, || work(database))
+            }
+            Engine::Read(_) => Err(StoreError::ReadOnly),
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("path", &self.path()).finish_non_exhaustive()
+    }
+}
+
+fn builder(options: &Options) -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(options.cache_bytes);
+    builder
+}
+
+fn initialise(database: &Database) -> Result<(), StoreError> {
+    let txn = database.begin_write().translate()?;
+    format::initialise(&txn)?;
+    txn.commit().translate()
+}
+
+/// The format of an open file, if it is one this crate reads.
+fn known_format(database: &impl ReadableDatabase, path: &Path) -> Result<u64, StoreError> {
+    match format::kind_of(&database.begin_read().translate()?)? {
+        Kind::Known(format) => Ok(format),
+        Kind::Newer(found) => {
+            let path = path.to_owned();
+            Err(StoreError::NewerFormat { path, found, supported: FORMAT_VERSION })
+        }
+        Kind::Foreign => Err(StoreError::NotFiledex {
+            path: path.to_owned(),
+            reason: "it is a redb database of another program",
+        }),
+    }
+}
+
+/// Runs what opens a file, and says in its error which file.
+fn at_path<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    guarded(work).map_err(|error| match error {
+        StoreError::Damaged { what } => {
+            StoreError::Damaged { what: format!("{}: {what}", path.display()) }
+        }
+        other => other,
+    })
+}
+
+fn open_error(path: &Path, error: DatabaseError) -> StoreError {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => {
+            StoreError::Locked { path: path.to_owned(), holder: probe::holder(path) }
+        }
+        DatabaseError::RepairAborted => StoreError::NeedsRecovery { path: path.to_owned() },
+        DatabaseError::UpgradeRequired(_) => StoreError::NotFiledex {
+            path: path.to_owned(),
+            reason: "it is a redb database of an old layout, which no Filedex wrote",
+        },
+        DatabaseError::Storage(redb::StorageError::Io(source))
+            if !matches!(source.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData) =>
+        {
+            StoreError::io("opening", path, source)
+        }
+        other => crate::error::translate(other.into()),
+    }
+}
+
+/// Makes the new name itself safe from a power cut, where the system has a way.
+fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    if cfg!(unix) {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
+}

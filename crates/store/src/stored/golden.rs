@@ -1,0 +1,128 @@
+//! The stored forms, byte for byte: what was once written must be read for ever.
+//!
+//! `FILEDEX_BLESS=1` writes the golden files of forms that are new; those of released formats are
+//! never written again.
+
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+use super::{blob, dataset, record, segment, version};
+use crate::blob::BlobKind;
+use crate::codec::Malformed;
+use crate::segments::TextSegmentEntry;
+use crate::stored::blob::BlobHead;
+use crate::stored::version::VersionRow;
+
+#[path = "../../tests/store/sample.rs"]
+mod sample;
+
+/// Compares with the golden file, reads back, and reads with each byte changed and each end cut.
+fn check<T: PartialEq + Debug>(
+    name: &str,
+    value: &T,
+    bytes: &[u8],
+    decode: impl Fn(&[u8]) -> Result<T, Malformed>,
+) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("FILEDEX_BLESS").is_some() && !path.exists() {
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let golden = std::fs::read(&path).unwrap();
+    assert!(golden == bytes, "{name} is written in another form than before");
+    assert_eq!(&decode(&golden).unwrap(), value);
+
+    for at in 0..bytes.len() {
+        for flip in [0x01, 0x80, 0xFF] {
+            let mut changed = bytes.to_vec();
+            changed[at] ^= flip;
+            // Several LZ4 blocks stand for the same text; no value has two forms otherwise.
+            let one_of_many = bytes[0] == crate::codec::RECORD_LZ4 && at >= 38;
+            if let Ok(read) = decode(&changed)
+                && !one_of_many
+            {
+                assert!(read != *value, "{name}: byte {at} flipped by {flip:#x} is not noticed");
+            }
+        }
+        assert!(decode(&bytes[..at]).is_err(), "{name} cut to {at} bytes is read");
+    }
+    let longer = [bytes, &[0]].concat();
+    assert!(decode(&longer).is_err(), "{name} with a byte more is read");
+}
+
+#[test]
+fn records() {
+    let mut bytes = Vec::new();
+    let plain = sample::full_record();
+    record::encode(&plain, &mut bytes).unwrap();
+    assert_eq!(bytes[0], crate::codec::RECORD);
+    assert_eq!(record::head(&bytes).unwrap(), (plain.id, plain.status));
+    check("record-3.bin", &plain, &bytes, record::decode);
+}
+
+#[test]
+fn compressed_records() {
+    let mut bytes = Vec::new();
+    let long = sample::long_record();
+    record::encode(&long, &mut bytes).unwrap();
+    assert_eq!(bytes[0], crate::codec::RECORD_LZ4);
+    assert!(bytes.len() < 2_048);
+    assert_eq!(record::head(&bytes).unwrap(), (long.id, long.status));
+    check("record-4.bin", &long, &bytes, record::decode);
+}
+
+#[test]
+fn a_hostile_length_does_not_take_all_memory() {
+    let mut bytes = Vec::new();
+    record::encode(&sample::long_record(), &mut bytes).unwrap();
+    bytes[34..38].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert!(record::decode(&bytes).is_err());
+    let text_of_2_to_60 = [&[crate::codec::DATASET, 253][..], &(1_u64 << 60).to_le_bytes()];
+    assert!(dataset::decode(&text_of_2_to_60.concat()).is_err());
+}
+
+#[test]
+fn datasets() {
+    let full = sample::full_dataset();
+    check("dataset-1.bin", &full, &dataset::encode(&full).unwrap(), dataset::decode);
+}
+
+#[test]
+fn versions() {
+    let row = VersionRow {
+        dataset_id: "d-1".into(),
+        version: filedex_model::Version {
+            frozen: true,
+            parent: Some("0".into()),
+            ..sample::version("1", "v1")
+        },
+        layers: vec![300],
+        next_row: u32::MAX,
+        active: 1,
+        deleted: 70_000,
+        live_text_length: u64::MAX,
+        changes: 7,
+    };
+    check("version-2.bin", &row, &version::encode(&row).unwrap(), version::decode);
+}
+
+#[test]
+fn segments() {
+    let entries = [(1, 2, 3, 4), (u64::MAX, u32::MAX, u64::MAX, 0)].map(|entry| TextSegmentEntry {
+        blob: entry.0,
+        docs: entry.1,
+        text_length: entry.2,
+        dead_text_length: entry.3,
+    });
+    let bytes = segment::encode(&entries).unwrap();
+    check("segments-5.bin", &entries.to_vec(), &bytes, segment::decode);
+}
+
+#[test]
+fn blob_heads() {
+    let head = BlobHead {
+        kind: BlobKind::Graph,
+        length: crate::blob::CHUNK_BYTES as u64 + 1,
+        checksums: vec![7, u64::MAX],
+    };
+    check("blob-6.bin", &head, &blob::encode(&head).unwrap(), blob::decode);
+}

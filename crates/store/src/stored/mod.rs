@@ -1,0 +1,13 @@
+//! The forms in which values are stored: this crate's own mirrors of the model's types, so that
+//! the format does not move when the model does.
+
+pub(crate) mod blob;
+pub(crate) mod dataset;
+pub(crate) mod json;
+pub(crate) mod media;
+pub(crate) mod record;
+pub(crate) mod segment;
+pub(crate) mod version;
+
+#[cfg(test)]
+mod golden;

@@ -1,0 +1,78 @@
+//! Every table of the file. A table's name, key type and value type are part of the format:
+//! `FORMAT.md` describes each byte of them.
+
+use redb::{TableDefinition, TableHandle, WriteTransaction};
+
+use crate::error::{StoreError, Translate};
+
+/// Single numbers; see [`crate::format`].
+pub(crate) const META: TableDefinition<&str, u64> = TableDefinition::new("filedex");
+/// dataset id -> encoded dataset.
+pub(crate) const DATASETS: TableDefinition<&str, &[u8]> = TableDefinition::new("datasets");
+/// dataset name -> dataset id.
+pub(crate) const DATASET_NAMES: TableDefinition<&str, &str> = TableDefinition::new("dataset_names");
+/// version number -> encoded version row.
+pub(crate) const VERSIONS: TableDefinition<u32, &[u8]> = TableDefinition::new("versions");
+/// (dataset id, version name) -> version number.
+pub(crate) const VERSION_NAMES: TableDefinition<&[u8], u32> = TableDefinition::new("version_names");
+/// (dataset id, version id) -> version number.
+pub(crate) const VERSION_IDS: TableDefinition<&[u8], u32> = TableDefinition::new("version_ids");
+/// layer and row -> encoded record.
+pub(crate) const RECORDS: TableDefinition<u64, &[u8]> = TableDefinition::new("records");
+/// layer and file id -> row.
+pub(crate) const IDS: TableDefinition<&[u8; 36], u32> = TableDefinition::new("ids");
+/// layer, folder, name and row of every active record.
+pub(crate) const NAMES: TableDefinition<&[u8], ()> = TableDefinition::new("names");
+/// layer and folder -> how many active records are directly in it, never zero.
+pub(crate) const FOLDERS: TableDefinition<&[u8], u64> = TableDefinition::new("folders");
+/// layer and job id -> kind of job.
+pub(crate) const JOBS: TableDefinition<&[u8], u8> = TableDefinition::new("jobs");
+/// version number -> encoded list of text segments.
+pub(crate) const SEGMENTS: TableDefinition<u32, &[u8]> = TableDefinition::new("segments");
+/// version number and blob -> bitmap of dead documents.
+pub(crate) const DEAD: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("dead");
+/// blob -> encoded head.
+pub(crate) const BLOBS: TableDefinition<u64, &[u8]> = TableDefinition::new("blobs");
+/// blob and number of the chunk -> its bytes.
+pub(crate) const CHUNKS: TableDefinition<(u64, u32), &[u8]> = TableDefinition::new("chunks");
+/// blob -> how many lists name it, never zero.
+pub(crate) const LINKS: TableDefinition<u64, u32> = TableDefinition::new("links");
+/// blob that no list names -> generation since when, or [`crate::blob::PENDING`].
+pub(crate) const GARBAGE: TableDefinition<u64, u64> = TableDefinition::new("garbage");
+
+/// Makes every table, so that a reader never meets a missing one.
+pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), StoreError> {
+    txn.open_table(META).translate()?;
+    txn.open_table(DATASETS).translate()?;
+    txn.open_table(DATASET_NAMES).translate()?;
+    txn.open_table(VERSIONS).translate()?;
+    txn.open_table(VERSION_NAMES).translate()?;
+    txn.open_table(VERSION_IDS).translate()?;
+    txn.open_table(RECORDS).translate()?;
+    txn.open_table(IDS).translate()?;
+    txn.open_table(NAMES).translate()?;
+    txn.open_table(FOLDERS).translate()?;
+    txn.open_table(JOBS).translate()?;
+    txn.open_table(SEGMENTS).translate()?;
+    txn.open_table(DEAD).translate()?;
+    txn.open_table(BLOBS).translate()?;
+    txn.open_table(CHUNKS).translate()?;
+    txn.open_table(LINKS).translate()?;
+    txn.open_table(GARBAGE).translate()?;
+    Ok(())
+}
+
+/// The part of the database a table belongs to, for the account of its space.
+pub(crate) fn part_of(table: &impl TableHandle) -> crate::space::Part {
+    use crate::space::Part;
+    match table.name() {
+        "filedex" | "datasets" | "dataset_names" | "jobs" => Part::Meta,
+        "versions" | "version_names" | "version_ids" => Part::Versions,
+        "records" => Part::Records,
+        "ids" => Part::Ids,
+        "names" | "folders" => Part::Names,
+        "segments" | "blobs" | "chunks" | "links" | "garbage" => Part::Blobs,
+        "dead" => Part::Dead,
+        _ => Part::Other,
+    }
+}

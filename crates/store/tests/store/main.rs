@@ -1,0 +1,14 @@
+//! The store through its public interface, on real files and on devices that fail.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod blobs;
+mod crash;
+mod damage;
+mod open;
+mod records;
+mod rules;
+mod sample;
+mod speed;
+mod transactions;
+mod whole;
