@@ -10,6 +10,9 @@ use crate::source::{Estimate, Source, SourceError};
 /// column scan by this factor. Scanning a packed column costs about an eighth of a random read.
 const CHECK_FACTOR: u64 = 8;
 
+/// How many digits of an id the index keeps; what is longer is compared with the records.
+const INDEXED_ID_DIGITS: usize = 16;
+
 /// How rows are found. The tree mirrors the filter, with its parts in the order they are to be
 /// worked.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,31 +166,46 @@ fn choose_all(parts: &[Filter], source: &impl Source) -> Result<Vec<Plan>, Sourc
 }
 
 fn test(predicate: &Predicate, source: &impl Source) -> Result<Plan, SourceError> {
-    if predicate.property == Property::Id {
-        let wanted: Vec<&Value> = match &predicate.test {
-            Test::Equals(value) => vec![value],
-            Test::In(values) => values.iter().collect(),
-            _ => Vec::new(),
-        };
-        if matches!(predicate.test, Test::Equals(_) | Test::In(_)) {
-            let mut rows = Vec::new();
-            for value in wanted {
-                if let Value::Text(text) = value
-                    && let Ok(id) = text.parse()
-                    // Ids are written in lower case; another case is another value.
-                    && !text.bytes().any(|b| b.is_ascii_uppercase())
-                {
-                    rows.extend(source.row_of(&id)?);
-                }
-            }
-            rows.sort_unstable();
-            rows.dedup();
-            let estimate = Estimate::exactly(rows.len() as u64);
-            return Ok(Plan { access: Access::Rows(rows), estimate });
-        }
+    if predicate.property == Property::Id
+        && let Some(rows) = rows_of_ids(&predicate.test, source)?
+    {
+        let estimate = Estimate::exactly(rows.len() as u64);
+        return Ok(Plan { access: Access::Rows(rows), estimate });
     }
     let estimate = source.estimate(predicate)?;
     Ok(Plan { access: Access::Find(predicate.clone()), estimate })
+}
+
+/// The rows of whole ids and of long beginnings of ids; `None` for what the index finds itself.
+fn rows_of_ids(test: &Test, source: &impl Source) -> Result<Option<Vec<Row>>, SourceError> {
+    let mut rows = Vec::new();
+    let values = match test {
+        Test::Equals(value) => std::slice::from_ref(value),
+        Test::In(values) => values,
+        Test::StartsWith(start) if start.len() > INDEXED_ID_DIGITS => {
+            let Some(head) = start.get(..INDEXED_ID_DIGITS) else { return Ok(Some(rows)) };
+            let head = Predicate::new(Property::Id, Test::StartsWith(head.to_owned()));
+            for row in source.rows(&Access::Find(head))? {
+                if source.id_of(row)?.to_string().starts_with(start) {
+                    rows.push(row);
+                }
+            }
+            return Ok(Some(rows));
+        }
+        _ => return Ok(None),
+    };
+    for value in values {
+        if let Value::Text(text) = value
+            && let Ok(id) = text.parse()
+            // Ids are written in lower case; another case is another value.
+            && !text.bytes().any(|b| b.is_ascii_uppercase())
+        {
+            rows.extend(source.row_of(&id)?);
+        }
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    Ok(Some(rows))
 }
 
 /// Parts in order of expected rows; the complement and what is checked come after the driver.
@@ -203,15 +221,18 @@ fn intersection(mut plans: Vec<Plan>, live: u64) -> Plan {
     let mut access: Vec<Access> = Vec::with_capacity(plans.len());
     for (place, plan) in plans.into_iter().enumerate() {
         access.push(match plan.access {
-            Access::Find(predicate)
-                if place > 0 && checks && path_of(&predicate) == Path::Column =>
-            {
+            Access::Find(predicate) if place > 0 && checks && is_checkable(&predicate) => {
                 Access::Check(predicate)
             }
             other => other,
         });
     }
     Plan { access: Access::All(access), estimate }
+}
+
+/// Whether a test can be done on one candidate at the cost of one column value.
+fn is_checkable(predicate: &Predicate) -> bool {
+    matches!(predicate.test, Test::InRange(_)) && path_of(predicate) == Path::Column
 }
 
 /// The expected size of an intersection whose parts know nothing of each other.

@@ -8,7 +8,7 @@
 //! | 25 | 8 | page one's total |
 //! | 33 | 8 | the query's clock, milliseconds |
 //! | 41 | 32 | id of the last hit |
-//! | 73 | 1 | kind of key: 0 missing, 1 int, 2 encoded, 3 text, 4 score |
+//! | 73 | 1 | kind of key: 0 missing, 1 int, 2 number, 3 text, 4 score |
 //! | 74 | n | the key |
 //! | 74+n | 4 | low half of xxh3-64 over all before |
 //!
@@ -58,7 +58,7 @@ impl Bookmark {
                 bytes.push(1);
                 bytes.extend_from_slice(&n.to_be_bytes());
             }
-            SortKey::Encoded(key) => {
+            SortKey::Number(key) => {
                 bytes.push(2);
                 bytes.extend_from_slice(key);
             }
@@ -100,7 +100,7 @@ fn parse(bytes: &[u8]) -> Option<Bookmark> {
     let key = match kind {
         0 if key.is_empty() => SortKey::Missing,
         1 => SortKey::Int(i64::from_be_bytes(key.try_into().ok()?)),
-        2 => SortKey::Encoded(key.to_vec()),
+        2 => SortKey::Number(key.try_into().ok()?),
         3 => SortKey::Text(String::from_utf8(key.to_vec()).ok()?),
         4 => {
             let score = f32::from_bits(u32::from_be_bytes(key.try_into().ok()?));
@@ -141,7 +141,7 @@ mod tests {
         let keys = [
             SortKey::Missing,
             SortKey::Int(-5),
-            SortKey::Encoded(vec![1, 2, 3]),
+            SortKey::Number([3; 10]),
             SortKey::Text("naïve.png".into()),
             SortKey::Score(1.25),
         ];

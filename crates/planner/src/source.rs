@@ -1,5 +1,6 @@
 //! What the planner needs of an index: one snapshot of one dataset version.
 
+use filedex_model::number::KEY_BYTES;
 use filedex_model::{FileId, Order, Predicate, Row, SortBy, StatusFilter};
 
 use crate::choose::Access;
@@ -46,10 +47,11 @@ impl Estimate {
 pub enum SortKey {
     /// The record has no such value: last in both directions.
     Missing,
-    /// A time in milliseconds, or a size in bytes.
+    /// A time in milliseconds, or a size in bytes. An attribute's dates come after its numbers when
+    /// ascending.
     Int(i64),
-    /// An attribute's number or date, in an encoding whose byte order is the order.
-    Encoded(Vec<u8>),
+    /// An attribute's number, as its [`key`](filedex_model::Number::key).
+    Number([u8; KEY_BYTES]),
     /// A name.
     Text(String),
     /// A rank score.
@@ -143,6 +145,12 @@ pub trait Source {
     /// # Errors
     /// When the index cannot be read.
     fn search(&self, search: &Search<'_>) -> Result<Found, SourceError>;
+
+    /// The rows that match, of every status, ascending.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn rows(&self, access: &Access) -> Result<Vec<Row>, SourceError>;
 
     /// How many rows match.
     ///

@@ -141,6 +141,10 @@ impl Source for Numbers {
         Ok(Found { total, hits })
     }
 
+    fn rows(&self, access: &Access) -> Result<Vec<Row>, SourceError> {
+        Ok((0..self.rows).filter(|row| Self::holds(access, *row)).collect())
+    }
+
     fn count(&self, access: &Access, _status: StatusFilter) -> Result<u64, SourceError> {
         Ok((0..self.rows).filter(|row| Self::holds(access, *row)).count() as u64)
     }

@@ -132,7 +132,9 @@ fn matching(property: Property, operand: &Spanned<Operand>) -> Result<Filter, Fa
                 .at(mark.span)
                 .help(TEXT_FORMS));
         }
-        Operand::Marked(text, mark) if keyword => marked_whole(text, mark, operand.span)?,
+        Operand::Marked(text, mark) if keyword => {
+            marked_whole(&property, text, mark, operand.span)?
+        }
         Operand::Marked(text, mark) => marked_words(text, mark, operand.span)?,
         Operand::AllOf(texts) if keyword => {
             // `:` is equality here, so ALL asks for several values: Tags.all:ALL('car', 'red').
@@ -169,7 +171,7 @@ fn equality(
                     format!("`{property}` is {} and takes no mark", noun(property.kind()));
                 return Err(Fault::new(ErrorKind::Value, message).at(mark.span));
             }
-            marked_whole(text, mark, operand.span)?
+            marked_whole(&property, text, mark, operand.span)?
         }
         Operand::AllOf(_) => {
             return Err(Fault::new(ErrorKind::Operator, "`ALL(…)` stands after `:` only")
@@ -241,12 +243,23 @@ fn range(
 }
 
 /// A marked string compared with the whole value.
-fn marked_whole(text: &str, mark: &Spanned<Mark>, span: Span) -> Result<Test, Fault> {
+fn marked_whole(
+    property: &Property,
+    text: &str,
+    mark: &Spanned<Mark>,
+    span: Span,
+) -> Result<Test, Fault> {
     let text = not_empty(text, span, "nothing before the mark")?;
-    Ok(match edits(mark)? {
-        None => Test::StartsWith(text),
-        Some(edits) => Test::Near(text, edits),
-    })
+    match edits(mark)? {
+        None => Ok(Test::StartsWith(text)),
+        // Ids are hashes: one that is nearly right is another file's or none's.
+        Some(_) if *property == Property::Id => {
+            Err(Fault::new(ErrorKind::Operator, format!("`{property}` takes no `~`"))
+                .at(mark.span)
+                .help("give the whole id, or its beginning: DatasetFileMetaId = '07914c95'*"))
+        }
+        Some(edits) => Ok(Test::Near(text, edits)),
+    }
 }
 
 /// A marked string compared with words.

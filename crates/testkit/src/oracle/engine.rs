@@ -50,6 +50,11 @@ impl Oracle {
         Self { dataset_id: dataset_id.into(), records: Vec::new() }
     }
 
+    /// Takes a record as it is, as if it had been there all along.
+    pub fn adopt(&mut self, record: FileRecord) {
+        self.records.push(record);
+    }
+
     /// The id of the dataset.
     #[must_use]
     pub fn dataset_id(&self) -> &str {
