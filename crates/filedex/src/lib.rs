@@ -1,1 +1,76 @@
-//! The embedded, single-file search engine for file metadata.
+//! Filedex: the embedded, single-file search engine for file metadata.
+//!
+//! A database is one file. It holds datasets; a dataset has versions; a version holds file records:
+//! names, folders, types, sizes, dates, tags, captions and any attributes. A query names any of
+//! them in one expression and gets ranked, cursor-paged answers with exact totals.
+//!
+//! ```
+//! use filedex::{Database, NewFile, Query};
+//!
+//! let dir = tempfile::tempdir()?;
+//! let db = Database::create(dir.path().join("photos.filedex"))?;
+//! let version = db.default_version()?;
+//!
+//! let mut batch = db.batch(&version);
+//! batch.create(NewFile {
+//!     tags_user: vec!["beach".into()],
+//!     comment: Some("Children playing at sunset".into()),
+//!     ..NewFile::at("file:///photos/2025/beachSunset.jpg")
+//! });
+//! let report = batch.commit()?;
+//! assert!(report.all_succeeded());
+//!
+//! let page = db.reader()?.list(&version, &Query::parse("FileName:'sunset' AND Tags.all='beach'")?)?;
+//! assert_eq!(page.total, 1);
+//! assert_eq!(page.hits[0].record.file_name, "beachSunset.jpg");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! - [`Database`] opens and makes files; [`Builder`] sets its options.
+//! - [`Batch`] writes: each item succeeds or fails alone, the batch is one commit.
+//! - [`Reader`] is a snapshot: it sees one state of everything for as long as it lives, and never
+//!   waits for a writer.
+//! - [`Query`] is the query language; [`ListOptions`] says the same in typed fields.
+//! - [`import`] and [`export`] move JSON lines in and out.
+//!
+//! The library has one writer at a time and any number of readers. One process opens a file for
+//! writing, or several open it read-only.
+
+mod adapters;
+mod apply;
+mod batch;
+mod check;
+mod commit;
+mod database;
+mod dataset;
+mod error;
+pub mod export;
+pub mod import;
+mod info;
+mod list;
+mod maintenance;
+mod reader;
+mod snapshot;
+mod statistics;
+
+pub use batch::{Batch, BatchReport, ImportMode};
+pub use check::{CheckReport, Finding};
+pub use database::{Builder, Compacted, Database, Durability, MergePolicy, VersionRef};
+pub use error::{Error, ErrorKind, Result};
+pub use info::{Info, PartSize, VersionInfo};
+pub use list::{ListOptions, ListedFile, Page, Query, TagMatch};
+pub use reader::{FolderInfo, Reader};
+pub use statistics::{Aggregate, GroupCount};
+
+pub use filedex_model::change::Done;
+pub use filedex_model::media::{
+    AudioStream, FaceThumbnail, ImageMedia, ImageQuality, ImageTag, VideoMedia, VideoStream,
+};
+pub use filedex_model::{
+    AiTags, AttributePath, Bound, ColumnSchema, ColumnType, Cursor, Dataset, DatasetPatch,
+    DatasetStatus, DetailsUpdate, FileId, FileRecord, FileUpdate, Filter, ItemError, ItemOutcome,
+    Kind, NameMode, NewDataset, NewFile, Number, Order, Predicate, Property, Range, SortBy, Status,
+    StatusFilter, TagEdit, Tags, Test, Timestamp, Value, Version, When, limits,
+};
+pub use filedex_planner::{Explanation, Highlight, Path as AccessPath, Step};
+pub use filedex_query::{QueryError, QueryType};

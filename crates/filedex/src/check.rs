@@ -1,0 +1,195 @@
+//! Proof that the parts of a file agree.
+
+use std::sync::Arc;
+
+use filedex_index::{
+    BlobSource, ByteCache, DeadDocs, SegmentView, TextIndex, TextSegment, differences,
+};
+use filedex_model::{FileRecord, Row};
+use filedex_store::VersionInfo;
+
+use crate::commit::{build, put_segment};
+use crate::database::{Database, Shared};
+use crate::error::Result;
+use crate::snapshot::Snapshot;
+
+/// Records whose index is rebuilt at once for the comparison.
+const REBUILD_RECORDS: usize = 50_000;
+/// Differences of one version that are reported in full.
+const SHOWN_DIFFERENCES: usize = 20;
+
+/// Something that does not agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Where: `pages`, `records`, or `text index of DATASET/VERSION`.
+    pub part: String,
+    /// What.
+    pub what: String,
+}
+
+/// What a check looked at and found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// How many records were compared with the index.
+    pub records: u64,
+    /// How many versions.
+    pub versions: u64,
+    /// What does not agree; empty for a sound file.
+    pub findings: Vec<Finding>,
+}
+
+impl CheckReport {
+    /// Whether everything agrees.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+impl Database {
+    /// Proves that pages, records, unique indexes, blobs and the text index agree: checksums are
+    /// verified, and the text index of every version is rebuilt from its records in memory and
+    /// compared term by term. Takes about as long as importing the records.
+    ///
+    /// `progress` is called with the number of records done and the number of all.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when the file cannot be read at all; damage that can
+    /// be named is a finding, not an error.
+    pub fn check(&self, mut progress: impl FnMut(u64, u64)) -> Result<CheckReport> {
+        let mut report = CheckReport::default();
+        let snapshot = self.shared.snapshot()?;
+        let found = filedex_store::check(&snapshot.store)?;
+        report.findings.extend(
+            found
+                .into_iter()
+                .map(|finding| Finding { part: "records".to_owned(), what: finding.to_string() }),
+        );
+        let versions = snapshot.versions()?;
+        let all = versions.iter().map(|(_, info)| info.active + info.deleted).sum();
+        for (dataset, info) in versions {
+            let part = format!("text index of {dataset}/{}", info.version.name);
+            let what = match self.check_text(&snapshot, &info, &mut |done| {
+                progress(report.records + done, all);
+            }) {
+                Ok(differences) => differences,
+                Err(error) => vec![error.to_string()],
+            };
+            report
+                .findings
+                .extend(what.into_iter().map(|what| Finding { part: part.clone(), what }));
+            report.records += info.active + info.deleted;
+            report.versions += 1;
+        }
+        Ok(report)
+    }
+
+    fn check_text(
+        &self,
+        snapshot: &Snapshot,
+        info: &VersionInfo,
+        progress: &mut impl FnMut(u64),
+    ) -> Result<Vec<String>> {
+        let text = snapshot.text(info.key)?;
+        let mut views = Vec::new();
+        let mut text_length = 0;
+        let mut pending: Vec<(Row, FileRecord)> = Vec::new();
+        let mut done = 0;
+        let mut records = snapshot.store.records(info.key, 0)?;
+        loop {
+            let next = records.next().transpose()?;
+            let last = next.is_none();
+            pending.extend(next);
+            if pending.len() >= REBUILD_RECORDS || (last && !pending.is_empty()) {
+                for built in build(&pending)? {
+                    text_length += built.text_length;
+                    views.push(in_memory(built.bytes)?);
+                }
+                done += pending.len() as u64;
+                pending.clear();
+                progress(done);
+            }
+            if last {
+                break;
+            }
+        }
+        let rebuilt = TextIndex::new(views, text_length);
+        let mut what = differences(&text, &rebuilt, SHOWN_DIFFERENCES)?;
+        if text_length != info.live_text_length {
+            what.push(format!(
+                "the text length is noted as {} and is {text_length}",
+                info.live_text_length
+            ));
+        }
+        Ok(what)
+    }
+
+    /// Rebuilds the text index of every version from its records, which are the truth.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ReadOnly`](crate::ErrorKind::ReadOnly), [`ErrorKind::Io`](crate::ErrorKind::Io),
+    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) when a record cannot be read.
+    pub fn rebuild(&self, mut progress: impl FnMut(u64, u64)) -> Result<()> {
+        let snapshot = self.shared.snapshot()?;
+        let infos: Vec<_> = snapshot.versions()?.into_iter().map(|(_, info)| info).collect();
+        drop(snapshot);
+        let all = infos.iter().map(|info| info.active + info.deleted).sum();
+        let mut done = 0;
+        for info in infos {
+            rebuild_version(&self.shared, &info, &mut |records| progress(done + records, all))?;
+            done += info.active + info.deleted;
+        }
+        Ok(())
+    }
+}
+
+fn rebuild_version(
+    shared: &Shared,
+    info: &VersionInfo,
+    progress: &mut impl FnMut(u64),
+) -> Result<()> {
+    let _writing = shared.write_lock();
+    let before = shared.snapshot()?;
+    let mut txn = shared.store.write()?;
+    let (mut entries, mut length, mut done) = (Vec::new(), 0, 0);
+    let mut records = before.store.records(info.key, 0)?.peekable();
+    while records.peek().is_some() {
+        let chunk = records.by_ref().take(REBUILD_RECORDS).collect::<Result<Vec<_>, _>>()?;
+        for built in build(&chunk)? {
+            length += built.text_length;
+            entries.push(put_segment(&mut txn, &built)?);
+        }
+        done += chunk.len() as u64;
+        progress(done);
+    }
+    txn.set_segments(info.key, &entries)?;
+    txn.set_live_text_length(info.key, length)?;
+    txn.commit()?;
+    shared.publish(Some(&before), Some(info.key))?;
+    Ok(())
+}
+
+/// A segment that lives in memory only.
+fn in_memory(bytes: Vec<u8>) -> Result<SegmentView> {
+    let cache = Arc::new(ByteCache::new(0));
+    let segment = TextSegment::open(Arc::new(Memory(bytes)), 0, cache)?;
+    Ok(SegmentView { segment: Arc::new(segment), dead: Arc::new(DeadDocs::default()) })
+}
+
+/// One blob in memory, as one chunk.
+#[derive(Debug)]
+struct Memory(Vec<u8>);
+
+impl BlobSource for Memory {
+    fn chunk_bytes(&self) -> usize {
+        self.0.len().max(1)
+    }
+
+    fn len(&self, _blob: u64) -> std::io::Result<u64> {
+        Ok(self.0.len() as u64)
+    }
+
+    fn read_chunk(&self, _blob: u64, _chunk: u32) -> std::io::Result<Vec<u8>> {
+        Ok(self.0.clone())
+    }
+}

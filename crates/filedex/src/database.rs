@@ -1,0 +1,367 @@
+//! The database: opening, options, datasets and versions.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use filedex_store::{Options, Store, VersionKey, WriteBatch};
+
+use crate::batch::Batch;
+use crate::error::{Error, ErrorKind, Result};
+use crate::maintenance::Maintenance;
+use crate::reader::Reader;
+use crate::snapshot::{Segments, Snapshot};
+
+/// How long a compaction waits for readers to end.
+const DRAIN_TIME: Duration = Duration::from_secs(3);
+
+/// When a commit counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Durability {
+    /// Once the operating system reports it on disk: it survives a power loss. The default.
+    #[default]
+    Durable,
+    /// Once other readers see it: it survives the end of the process only after a later durable
+    /// commit or a clean close. For data that can be imported again.
+    Eventual,
+}
+
+/// When text segments are merged. Each commit that changes records writes a small segment; merging
+/// keeps their number, and with it the cost of a query, bounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MergePolicy {
+    /// In the background, by size tiers: segments of about one size are merged once there are
+    /// eight of them. The default.
+    #[default]
+    Tiered,
+    /// Only when [`Database::optimize`] is called.
+    Manual,
+}
+
+/// Options for opening or making a database.
+///
+/// ```
+/// use filedex::{Database, Durability};
+/// let dir = tempfile::tempdir()?;
+/// let db = Database::builder()
+///     .cache_bytes(64 << 20)
+///     .durability(Durability::Eventual)
+///     .create(dir.path().join("scratch.filedex"))?;
+/// # drop(db);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Builder {
+    cache_bytes: usize,
+    durability: Durability,
+    merge_policy: MergePolicy,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 256 << 20,
+            durability: Durability::default(),
+            merge_policy: MergePolicy::default(),
+        }
+    }
+}
+
+impl Builder {
+    /// Memory for pages of the file and pieces of the index, in bytes; half for each. 256 MiB by
+    /// default.
+    #[must_use]
+    pub fn cache_bytes(mut self, bytes: usize) -> Self {
+        self.cache_bytes = bytes;
+        self
+    }
+
+    /// When a commit counts as done; [`Durability::Durable`] by default.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// When segments are merged; [`MergePolicy::Tiered`] by default.
+    #[must_use]
+    pub fn merge_policy(mut self, policy: MergePolicy) -> Self {
+        self.merge_policy = policy;
+        self
+    }
+
+    /// Makes a new file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when there is a file already; [`ErrorKind::Io`].
+    pub fn create(&self, path: impl AsRef<Path>) -> Result<Database> {
+        self.start(Store::create(path.as_ref(), &self.options())?)
+    }
+
+    /// Opens a file for reading and writing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`], [`ErrorKind::Locked`], [`ErrorKind::Unsupported`] for a file that
+    /// is not Filedex's or of a newer format, [`ErrorKind::Damaged`], [`ErrorKind::Io`].
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Database> {
+        self.start(Store::open(path.as_ref(), &self.options())?)
+    }
+
+    /// Opens a file for reading and writing, and makes it where it is absent.
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub fn open_or_create(&self, path: impl AsRef<Path>) -> Result<Database> {
+        match self.open(path.as_ref()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => self.create(path),
+            other => other,
+        }
+    }
+
+    /// Opens a file for reading; several processes can at once, none of them for writing.
+    ///
+    /// # Errors
+    /// As [`Builder::open`], and [`ErrorKind::NeedsRecovery`] for a file that was not closed
+    /// cleanly.
+    pub fn open_read_only(&self, path: impl AsRef<Path>) -> Result<Database> {
+        self.start(Store::open_read_only(path.as_ref(), &self.options())?)
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            cache_bytes: self.cache_bytes / 2,
+            durability: match self.durability {
+                Durability::Durable => filedex_store::Durability::Durable,
+                Durability::Eventual => filedex_store::Durability::Eventual,
+            },
+            ..Options::default()
+        }
+    }
+
+    fn start(&self, store: Store) -> Result<Database> {
+        let segments = Arc::new(Segments::new(&store, self.cache_bytes / 2));
+        let snapshot = Arc::new(Snapshot::new(store.read()?, Arc::clone(&segments)));
+        let living = Mutex::new(vec![Arc::downgrade(&snapshot)]);
+        let shared = Arc::new(Shared {
+            store,
+            segments,
+            current: ArcSwapOption::new(Some(snapshot)),
+            living,
+            writer: Mutex::new(()),
+        });
+        let background = self.merge_policy == MergePolicy::Tiered && !shared.store.is_read_only();
+        let maintenance = background.then(|| Maintenance::start(&shared)).transpose()?;
+        Ok(Database { maintenance, shared })
+    }
+}
+
+/// What the handles of one open database share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub store: Store,
+    pub segments: Arc<Segments>,
+    /// The newest snapshot; `None` only while the file is being compacted.
+    current: ArcSwapOption<Snapshot>,
+    /// Every snapshot that may still be held.
+    living: Mutex<Vec<Weak<Snapshot>>>,
+    writer: Mutex<()>,
+}
+
+impl Shared {
+    /// The newest snapshot.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        match self.current.load_full() {
+            Some(snapshot) => Ok(snapshot),
+            None => self.publish(None, None),
+        }
+    }
+
+    /// The right to write; a second writer waits here.
+    pub fn write_lock(&self) -> MutexGuard<'_, ()> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the durable state the newest snapshot. `changed` names the version whose text index
+    /// changed; `before` is the snapshot the change was made on.
+    pub fn publish(
+        &self,
+        before: Option<&Snapshot>,
+        changed: Option<VersionKey>,
+    ) -> Result<Arc<Snapshot>> {
+        let snapshot = Arc::new(Snapshot::new(self.store.read()?, Arc::clone(&self.segments)));
+        if let Some(before) = before {
+            snapshot.inherit(before, changed);
+        }
+        let mut living = self.living.lock().unwrap_or_else(PoisonError::into_inner);
+        living.retain(|s| s.strong_count() > 0);
+        living.push(Arc::downgrade(&snapshot));
+        drop(living);
+        if let Some(version) = changed {
+            // Opening the changed index now keeps its segments shared with the one before.
+            snapshot.text(version)?;
+        }
+        self.current.store(Some(Arc::clone(&snapshot)));
+        Ok(snapshot)
+    }
+
+    /// Removes what no living snapshot can reach any more.
+    pub fn collect_garbage(&self, txn: &mut WriteBatch) -> Result<()> {
+        let garbage = txn.garbage()?;
+        if garbage.is_empty() {
+            return Ok(());
+        }
+        let living = self.living.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = living.iter().filter_map(Weak::upgrade).map(|s| s.store.generation()).min();
+        drop(living);
+        // A blob unlinked by generation g is reachable from snapshots before g only.
+        let held: Vec<u64> = garbage
+            .into_iter()
+            .filter(|item| oldest < item.since && oldest.is_some())
+            .map(|item| item.blob)
+            .collect();
+        txn.collect_garbage(&|blob| held.contains(&blob))?;
+        Ok(())
+    }
+
+    /// Lets go of the newest snapshot, so that the file can be compacted, and lets readers drain.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Busy`] while a reader holds a snapshot.
+    fn release_snapshots(&self) -> Result<()> {
+        self.current.store(None);
+        let patience = Instant::now() + DRAIN_TIME;
+        loop {
+            let living = self.living.lock().unwrap_or_else(PoisonError::into_inner);
+            let held = living.iter().filter(|s| s.strong_count() > 0).count();
+            drop(living);
+            if held == 0 {
+                return Ok(());
+            }
+            if Instant::now() > patience {
+                self.publish(None, None)?;
+                return Err(Error::new(
+                    ErrorKind::Busy,
+                    format!("{held} readers still hold a snapshot; drop them, then compact"),
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// One version of one dataset, found by name or id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionRef {
+    /// The dataset's id.
+    pub dataset_id: String,
+    /// The dataset's name.
+    pub dataset_name: String,
+    /// The version's id.
+    pub version_id: String,
+    /// The version's name.
+    pub version_name: String,
+    pub(crate) key: VersionKey,
+}
+
+/// What a compaction did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compacted {
+    /// The file's length before, in bytes.
+    pub before: u64,
+    /// And after.
+    pub after: u64,
+}
+
+/// An open database.
+///
+/// Dropping it closes the file; a merge that is under way is finished first.
+#[derive(Debug)]
+pub struct Database {
+    // Declared first, so that it is stopped before the store is closed.
+    pub(crate) maintenance: Option<Maintenance>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Database {
+    /// Options for opening or making a database.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Makes a new file with default options.
+    ///
+    /// # Errors
+    /// As [`Builder::create`].
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().create(path)
+    }
+
+    /// Opens a file for reading and writing with default options.
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().open(path)
+    }
+
+    /// Opens a file for reading with default options.
+    ///
+    /// # Errors
+    /// As [`Builder::open_read_only`].
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().open_read_only(path)
+    }
+
+    /// The file's path; `None` for a database that is not in a file.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.shared.store.path()
+    }
+
+    /// A snapshot of the newest state. It never changes and never waits for a writer; hold it for
+    /// as long as one task takes, since the space that newer commits free stays taken meanwhile.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the file cannot be read.
+    pub fn reader(&self) -> Result<Reader> {
+        Ok(Reader::new(self.shared.snapshot()?))
+    }
+
+    /// A batch of changes to one version. Nothing is written before [`Batch::commit`].
+    #[must_use]
+    pub fn batch(&self, version: &VersionRef) -> Batch<'_> {
+        Batch::new(self, version.clone())
+    }
+
+    /// Makes the file as small as its live content allows: segments are merged, garbage is removed,
+    /// pages are moved to the front. Takes time in proportion to the file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Busy`] while a [`Reader`] is held; [`ErrorKind::Io`], [`ErrorKind::DiskFull`].
+    pub fn compact(&self) -> Result<Compacted> {
+        self.optimize()?;
+        let _writing = self.shared.write_lock();
+        self.shared.release_snapshots()?;
+        self.sweep()?;
+        self.shared.release_snapshots()?;
+        let done = self.shared.store.compact();
+        self.shared.publish(None, None)?;
+        let done = done?;
+        Ok(Compacted { before: done.before, after: done.after })
+    }
+
+    /// Removes garbage in a commit of its own. The caller holds the write lock.
+    fn sweep(&self) -> Result<()> {
+        let mut txn = self.shared.store.write()?;
+        if txn.garbage()?.is_empty() {
+            return Ok(());
+        }
+        self.shared.collect_garbage(&mut txn)?;
+        txn.commit()?;
+        Ok(())
+    }
+}

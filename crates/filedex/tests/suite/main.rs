@@ -1,0 +1,8 @@
+//! The library from outside: one binary, one module for each subject.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bad_input;
+mod fixtures;
+mod oracle;
+mod paging;
+mod records;
