@@ -171,25 +171,32 @@ fn rebuild_version(
 
 /// A segment that lives in memory only.
 fn in_memory(bytes: Vec<u8>) -> Result<SegmentView> {
-    let cache = Arc::new(ByteCache::new(0));
+    let cache = Arc::new(ByteCache::new(MEMORY_CACHE_BYTES));
     let segment = TextSegment::open(Arc::new(Memory(bytes)), 0, cache)?;
     Ok(SegmentView { segment: Arc::new(segment), dead: Arc::new(DeadDocs::default()) })
 }
 
-/// One blob in memory, as one chunk.
+/// One blob in memory.
 #[derive(Debug)]
 struct Memory(Vec<u8>);
 
+/// The size of a piece of [`Memory`]: what one read copies.
+const MEMORY_CHUNK_BYTES: usize = 64 << 10;
+/// What a segment in memory keeps of its pieces as they are read.
+const MEMORY_CACHE_BYTES: usize = 32 << 20;
+
 impl BlobSource for Memory {
     fn chunk_bytes(&self) -> usize {
-        self.0.len().max(1)
+        MEMORY_CHUNK_BYTES
     }
 
     fn len(&self, _blob: u64) -> std::io::Result<u64> {
         Ok(self.0.len() as u64)
     }
 
-    fn read_chunk(&self, _blob: u64, _chunk: u32) -> std::io::Result<Vec<u8>> {
-        Ok(self.0.clone())
+    fn read_chunk(&self, _blob: u64, chunk: u32) -> std::io::Result<Vec<u8>> {
+        let start = chunk as usize * MEMORY_CHUNK_BYTES;
+        let end = self.0.len().min(start + MEMORY_CHUNK_BYTES);
+        Ok(self.0.get(start..end).unwrap_or_default().to_vec())
     }
 }

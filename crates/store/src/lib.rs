@@ -54,7 +54,7 @@
 //!
 //! What this crate does not know: fields, queries, scores, tantivy. Blobs are bytes to it. No redb
 //! type appears in its public signatures or errors. The file format is described byte by byte in
-//! `FORMAT.md`.
+//! `ARCHITECTURE.md`.
 
 mod blob;
 mod check;

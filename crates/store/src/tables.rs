@@ -1,5 +1,5 @@
 //! Every table of the file. A table's name, key type and value type are part of the format:
-//! `FORMAT.md` describes each byte of them.
+//! `ARCHITECTURE.md` describes each byte of them.
 
 use redb::{TableDefinition, TableHandle, WriteTransaction};
 

@@ -84,7 +84,7 @@ fn quick_repair_is_chosen_by_size() {
 
 #[test]
 fn the_format_document_names_every_table_and_number() {
-    let document = include_str!("../../FORMAT.md");
+    let document = include_str!("../../../../ARCHITECTURE.md");
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.filedex");
     drop(Store::create(&path, &Options::default()).unwrap());
