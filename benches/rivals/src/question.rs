@@ -215,11 +215,7 @@ pub const QUESTIONS: &[Question] = &[
                    AND NOT EXISTS (SELECT 1 FROM tags t WHERE t.tag = 'castle' AND t.file = f.file)",
         },
         tantivy: All(&[
-            Any(&[
-                Is(Column::Tag, "hill"),
-                Is(Column::Tag, "river"),
-                Is(Column::Tag, "computer"),
-            ]),
+            Any(&[Is(Column::Tag, "hill"), Is(Column::Tag, "river"), Is(Column::Tag, "computer")]),
             Is(Column::Type, "image"),
             Not(&Is(Column::Tag, "castle")),
         ]),

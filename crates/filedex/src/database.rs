@@ -271,7 +271,7 @@ pub struct VersionRef {
 pub struct Compacted {
     /// The file's length before, in bytes.
     pub before: u64,
-    /// And after.
+    /// And after; closing the file may add a few pages.
     pub after: u64,
 }
 

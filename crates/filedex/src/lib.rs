@@ -58,7 +58,7 @@ pub use check::{CheckReport, Finding};
 pub use database::{Builder, Compacted, Database, Durability, MergePolicy, VersionRef};
 pub use error::{Error, ErrorKind, Result};
 pub use info::{Info, PartSize, VersionInfo};
-pub use list::{ListOptions, ListedFile, Page, Query, TagMatch};
+pub use list::{ListOptions, ListedFile, Page, Query, TagMatch, parse_sort};
 pub use reader::{FolderInfo, Reader};
 pub use statistics::{Aggregate, GroupCount};
 

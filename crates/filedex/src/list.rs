@@ -257,6 +257,22 @@ fn no_space() -> Error {
     )
 }
 
+/// What to order by, as the query language writes it: a property that has an order, an attribute
+/// path, or `Relevance`.
+///
+/// ```
+/// use filedex::{SortBy, parse_sort};
+/// assert_eq!(parse_sort("FileUpdateTime")?, SortBy::FileUpdateTime);
+/// assert!(parse_sort("FileUpdatTime").unwrap_err().to_string().contains("FileUpdateTime"));
+/// # Ok::<(), filedex::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::BadQuery`], with near names.
+pub fn parse_sort(text: &str) -> Result<SortBy> {
+    Ok(filedex_query::parse_sort_by(text)?)
+}
+
 /// One record of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListedFile {

@@ -49,7 +49,9 @@ impl Reader {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io), [`ErrorKind::Damaged`](crate::ErrorKind::Damaged).
     pub fn datasets(&self) -> Result<Vec<Dataset>> {
-        Ok(self.snapshot.store.datasets()?)
+        let mut datasets = self.snapshot.store.datasets()?;
+        datasets.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(datasets)
     }
 
     /// A dataset by name or id.

@@ -58,30 +58,38 @@ enum Place {
 impl Store {
     /// Makes a new database in a new file.
     ///
+    /// The file gets its name once it is a whole database, so a process that is killed on the way
+    /// leaves nothing at `path`; at most a file beside it that ends in `.creating-` and the
+    /// process id, which can be deleted.
+    ///
     /// # Errors
     /// [`StoreError::AlreadyExists`] where there is a file; [`StoreError::NotFound`] where its
-    /// folder is missing. A file that could not be finished is removed.
+    /// folder is missing.
     pub fn create(path: impl AsRef<Path>, options: &Options) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let io = |error| StoreError::io("creating", path, error);
-        let file =
-            OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(io)?;
+        if path.symlink_metadata().is_ok() {
+            return Err(io(std::io::ErrorKind::AlreadyExists.into()));
+        }
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".creating-{}", std::process::id()));
+        let unnamed = path.with_file_name(name);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&unnamed)
+            .map_err(io)?;
         let made = at_path(path, || {
             let database = builder(options).create_file(file).map_err(|e| open_error(path, e))?;
             initialise(&database)?;
+            give_name(&unnamed, path).map_err(io)?;
             sync_folder_of(path).map_err(io)?;
             Ok(database)
         });
-        match made {
-            Ok(database) => {
-                Ok(Self::of(Engine::Write(database), Place::File(path.to_owned()), options))
-            }
-            Err(error) => {
-                // The first error is the one to tell.
-                let _ = std::fs::remove_file(path);
-                Err(error)
-            }
-        }
+        // Gone already where it was renamed; where it was not, the first error is the one to tell.
+        let _ = std::fs::remove_file(&unnamed);
+        Ok(Self::of(Engine::Write(made?), Place::File(path.to_owned()), options))
     }
 
     /// Opens a database for reading and writing, recovers it if it was not closed cleanly, and
@@ -323,6 +331,21 @@ fn open_error(path: &Path, error: DatabaseError) -> StoreError {
             StoreError::io("opening", path, source)
         }
         other => crate::error::translate(other.into()),
+    }
+}
+
+/// Names a finished file, unless something has the name. The lock on it stays: it is on the file,
+/// not on its name.
+fn give_name(unnamed: &Path, path: &Path) -> std::io::Result<()> {
+    match std::fs::hard_link(unnamed, path) {
+        // Some file systems have no links; there the check and the renaming are two steps.
+        Err(error)
+            if error.kind() != std::io::ErrorKind::AlreadyExists
+                && path.symlink_metadata().is_err() =>
+        {
+            std::fs::rename(unnamed, path)
+        }
+        done => done,
     }
 }
 

@@ -78,8 +78,15 @@ fn tantivy(workshop: &Workshop, files: &[NewFile]) -> Outcome<Times> {
 fn print(records: usize, taken: &[Samples; 3], settled: &[Samples; 3], report: &mut Report) {
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
     let rate = |samples: &Samples| records as f64 / samples.median().as_secs_f64();
-    let mut table =
-        Table::new(&["engine", "records/s", "s", "slowest s", "settled s", "rate / SQLite", "target"]);
+    let mut table = Table::new(&[
+        "engine",
+        "records/s",
+        "s",
+        "slowest s",
+        "settled s",
+        "rate / SQLite",
+        "target",
+    ]);
     for (place, engine) in ENGINES.iter().enumerate() {
         let (samples, ratio) = (&taken[place], rate(&taken[place]) / rate(&taken[1]));
         let seconds = |taken: Duration| format!("{:.2}", taken.as_secs_f64());

@@ -36,8 +36,15 @@ pub fn run(corpus: &Corpus, limit: Option<usize>, report: &mut Report) -> Outcom
     let peak = peak_memory()?;
     let (closed, settled) = timed(|| bench.close());
     let (_folder, path) = closed?;
-    let mut table =
-        Table::new(&["records", "records/s", "s", "settled s", "peak MB", "peak settled MB", "file MB"]);
+    let mut table = Table::new(&[
+        "records",
+        "records/s",
+        "s",
+        "settled s",
+        "peak MB",
+        "peak settled MB",
+        "file MB",
+    ]);
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
     let rate = records as f64 / taken.as_secs_f64();
     table.row([

@@ -49,8 +49,7 @@ pub fn run(workshop: &Workshop, files: &[NewFile], report: &mut Report) -> Outco
             answered[engine].push(handle + answer);
         }
     }
-    let mut table =
-        Table::new(&["what", "Filedex", "p95", "SQLite", "p95", "/ SQLite", "target"]);
+    let mut table = Table::new(&["what", "Filedex", "p95", "SQLite", "p95", "/ SQLite", "target"]);
     for (what, samples, target) in [
         ("open", &opened, verdict(opened[0].median() <= LIMIT)),
         ("open and one record", &answered, "none".to_owned()),

@@ -60,8 +60,17 @@ pub fn run(workshop: &Workshop, options: &Options, report: &mut Report) -> Outco
     };
     report.line(&format!("tantivy has {} segments.\n", engines.tantivy.segments()));
     let mut table = Table::new(&[
-        "question", "total", "Filedex", "p95", "SQLite", "p95", "tantivy", "p95", "/ SQLite",
-        "/ tantivy", "target",
+        "question",
+        "total",
+        "Filedex",
+        "p95",
+        "SQLite",
+        "p95",
+        "tantivy",
+        "p95",
+        "/ SQLite",
+        "/ tantivy",
+        "target",
     ]);
     let mut warnings = Vec::new();
     for question in QUESTIONS {
@@ -185,9 +194,8 @@ fn compare(prepared: &Prepared<'_>, outlines: &[Outline; 3], warnings: &mut Vec<
             }
         }
         Want::Ranked => {
-            let shared = |other: &Outline| {
-                filedex.ids.iter().filter(|id| other.ids.contains(id)).count()
-            };
+            let shared =
+                |other: &Outline| filedex.ids.iter().filter(|id| other.ids.contains(id)).count();
             warn(format!(
                 "of Filedex's ten best, SQLite has {} and tantivy {} among theirs",
                 shared(sqlite),

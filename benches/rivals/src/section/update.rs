@@ -38,8 +38,7 @@ pub fn run(
     );
     let filedex = Filedex::open(&workshop.copy(&workshop.filedex(), "updated.filedex")?)?;
     let mut sqlite = Sqlite::open(&workshop.copy(&workshop.sqlite(), "updated.sqlite")?)?;
-    let ids: Vec<FileId> =
-        files.iter().map(|file| filedex.version.file_id(&file.uri)).collect();
+    let ids: Vec<FileId> = files.iter().map(|file| filedex.version.file_id(&file.uri)).collect();
 
     let mut samples: [Samples; 2] = Default::default();
     for round in 0..options.rounds.unwrap_or(ROUNDS) {
@@ -68,7 +67,13 @@ pub fn run(
         ("SQLite", &samples[1], String::new(), String::new()),
         ("the disk: 4 KiB appended and synced", &disk, String::new(), String::new()),
     ] {
-        table.row([what.to_owned(), millis(samples.median()), millis(samples.p95()), ratio, verdict]);
+        table.row([
+            what.to_owned(),
+            millis(samples.median()),
+            millis(samples.p95()),
+            ratio,
+            verdict,
+        ]);
     }
     report.table(&table);
     Ok(())

@@ -1,0 +1,244 @@
+//! `filedex import`: JSON lines into a dataset version.
+
+use std::fs::File as OsFile;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use filedex::import::{ImportOptions, ImportReport, LineError, Progress};
+use filedex::{Database, ImportMode, VersionRef, limits};
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+
+use crate::args::{File, Scope};
+use crate::commands::reasons::Reasons;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::{Output, Style, to_stderr};
+use crate::progress;
+use crate::source::{Origin, Source};
+use crate::terminal::clean;
+use crate::units::{count, counted, duration, rate};
+
+const HELP: &str = "\
+Examples:
+  filedex import photos.filedex photos.jsonl.zst
+  filedex import photos.filedex photos.jsonl --dataset holidays --errors refused.jsonl
+  zcat more.jsonl.gz | filedex import photos.filedex -
+
+SOURCE holds one JSON object a line:
+  {\"uri\":\"file:///photos/beach.jpg\",\"data_size\":48213,\"caption\":\"Sunset\",
+   \"tags_user\":[\"beach\"],\"attributes\":{\"width\":1600}}
+`uri` is needed; file_name, file_dir, file_type, content_type, file_create_time, file_update_time,
+tags_ai and every other field of a record are read by name; other fields become attributes. Gzip and
+Zstandard are recognised.
+
+The file, the dataset and the version are made where they are absent. Bad lines are reported and do
+not stop the others; then the exit code is 1. Ctrl-C stops after the batch under way; running the
+same command again resumes, since a line that is stored already changes nothing.";
+
+/// Import JSON lines
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub struct Args {
+    #[command(flatten)]
+    file: File,
+    /// The lines: a path, or - for standard input
+    source: String,
+    #[command(flatten)]
+    scope: Scope,
+    /// Overwrite records that are there; without it, what a line leaves out stays
+    #[arg(long)]
+    replace: bool,
+    /// Write the lines that were refused here, with the reasons
+    #[arg(long, value_name = "PATH")]
+    errors: Option<PathBuf>,
+    /// Records to a commit
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    #[arg(value_parser = batch_items)]
+    batch: usize,
+    /// After each commit, print how many lines are done, for programs that feed the import
+    #[arg(long)]
+    acknowledge: bool,
+}
+
+fn batch_items(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(items @ 1..=limits::BATCH_ITEMS) => Ok(items),
+        _ => Err(format!("a number from 1 to {}", limits::BATCH_ITEMS)),
+    }
+}
+
+pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
+    let origin = Origin::find(&args.source)?;
+    let bar = progress::of_bytes(output, origin.length());
+    let interrupt = listen(&bar, output)?;
+    let source = Source::open(origin, &args.source, &bar, &interrupt)?;
+    let mut refused = Refused::to(args.errors.clone())?;
+
+    let database = Database::builder().open_or_create(&args.file.path)?;
+    let scope = &args.scope;
+    let version = database.version_or_create(scope.dataset.as_deref(), scope.version.as_deref())?;
+    let mode = if args.replace { ImportMode::Replace } else { ImportMode::Merge };
+    let options = ImportOptions { mode, batch_items: args.batch, stop: Some(interrupt.flag()) };
+
+    let cut = source.cut();
+    let (started, mut stored, mut closed) = (Instant::now(), Progress::default(), Ok(()));
+    let done = database.import_lines(
+        &version,
+        source.into_lines(),
+        &options,
+        |progress| {
+            stored = progress;
+            bar.set_message(message(progress, started.elapsed()));
+            if args.acknowledge && closed.is_ok() {
+                closed = acknowledge(progress, output);
+            }
+        },
+        |error| refused.add(error),
+    );
+    bar.finish_and_clear();
+    let mut report = done.inspect_err(|_| {
+        output.note(&format!("{} are stored", counted(stored.lines, "line", "lines")));
+    })?;
+    report.stopped |= cut.load(Ordering::SeqCst);
+    refused.finish()?;
+    closed?;
+    print(args, &version, &report, &refused.reasons, output)?;
+    if report.failed > 0 || report.stopped { Err(Failure::Reported) } else { Ok(()) }
+}
+
+fn listen(bar: &ProgressBar, output: &Output) -> Result<Interrupt, Failure> {
+    let (bar, says) = (bar.clone(), output.shows_progress());
+    Interrupt::listen(move || {
+        if says {
+            let say = || to_stderr("stopping after the batch under way; Ctrl-C again ends at once");
+            bar.suspend(say);
+        }
+    })
+}
+
+fn message(progress: Progress, elapsed: Duration) -> String {
+    format!("{} lines  {}", count(progress.lines), rate(progress.lines, elapsed))
+}
+
+fn acknowledge(progress: Progress, output: &mut Output) -> Result<(), Failure> {
+    if output.is_json() {
+        output.json(&json!({ "acknowledged": progress.lines }))?;
+    } else {
+        output.line(progress.lines)?;
+    }
+    output.flush()
+}
+
+/// Lines that were refused: written to a file where one was asked for, and counted by reason.
+struct Refused {
+    file: Option<(PathBuf, BufWriter<OsFile>)>,
+    broken: Option<Failure>,
+    reasons: Reasons,
+}
+
+impl Refused {
+    fn to(path: Option<PathBuf>) -> Result<Self, Failure> {
+        let open = |path: PathBuf| match OsFile::create(&path) {
+            Ok(file) => Ok((path, BufWriter::new(file))),
+            Err(error) => Err(Failure::io(path.display().to_string(), error)),
+        };
+        Ok(Self { file: path.map(open).transpose()?, broken: None, reasons: Reasons::default() })
+    }
+
+    fn add(&mut self, error: LineError) {
+        if let Some((path, file)) = &mut self.file {
+            let line = json!({ "line": error.line, "reason": error.reason, "text": error.text });
+            if let Err(why) = writeln!(file, "{line}") {
+                self.broken = Some(Failure::io(path.display().to_string(), why));
+                self.file = None;
+            }
+        }
+        self.reasons.add(error);
+    }
+
+    /// Ends the file; an error where it could not be written. The records are stored all the same.
+    fn finish(&mut self) -> Result<(), Failure> {
+        if let Some((path, mut file)) = self.file.take()
+            && let Err(error) = file.flush()
+        {
+            return Err(Failure::io(path.display().to_string(), error));
+        }
+        self.broken.take().map_or(Ok(()), Err)
+    }
+}
+
+fn print(
+    args: &Args,
+    version: &VersionRef,
+    report: &ImportReport,
+    reasons: &Reasons,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.json(&as_json(args, version, report, reasons));
+    }
+    for error in reasons.first() {
+        output.line(format!("line {}: {}", count(error.line), clean(&error.reason)))?;
+    }
+    if report.failed > 0 {
+        let lines = counted(report.failed, "line was", "lines were");
+        output.line(output.styled(Style::Bad, &format!("{lines} refused:")))?;
+        for (reason, number) in reasons.by_count() {
+            output.line(format!("  {:>9}  {}", count(number), clean(&reason)))?;
+        }
+        match &args.errors {
+            Some(path) => output.line(format!("all of them are in {}", path.display()))?,
+            None => output.line("--errors out.jsonl writes all of them to a file")?,
+        }
+    }
+    let parts = [
+        (report.created, "new"),
+        (report.revived, "revived"),
+        (report.updated, "changed"),
+        (report.unchanged, "unchanged"),
+    ];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{} {what}", count(number)))
+        .collect();
+    let files = counted(report.imported(), "file", "files");
+    let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+    output.line(format!(
+        "{files} imported into {}/{}{parts}, {}, {}",
+        version.dataset_name,
+        version.version_name,
+        duration(report.elapsed),
+        rate(report.imported(), report.elapsed),
+    ))?;
+    if report.stopped {
+        output
+            .line("stopped before the end; what is stored stays, and running it again resumes")?;
+    }
+    Ok(())
+}
+
+fn as_json(args: &Args, version: &VersionRef, report: &ImportReport, reasons: &Reasons) -> Value {
+    let first = reasons.first().iter();
+    let first = first.map(|error| json!({ "line": error.line, "reason": error.reason }));
+    let by_count = reasons.by_count().into_iter();
+    let by_count = by_count.map(|(reason, number)| json!({ "reason": reason, "count": number }));
+    json!({
+        "file": args.file.path.display().to_string(),
+        "dataset": version.dataset_name,
+        "version": version.version_name,
+        "created": report.created,
+        "revived": report.revived,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "failed": report.failed,
+        "batches": report.batches,
+        "stopped": report.stopped,
+        "elapsed_ms": report.elapsed.as_millis() as u64,
+        "errors": first.collect::<Value>(),
+        "reasons": by_count.collect::<Value>(),
+    })
+}

@@ -1,0 +1,119 @@
+//! Why a command failed: the message, the hint that goes with it, the exit code.
+
+use std::io;
+use std::process::ExitCode;
+
+use filedex::{Error, ErrorKind, ItemError};
+
+/// Why a command failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The library said no.
+    Filedex(Box<Error>),
+    /// What was typed cannot be meant.
+    Usage(String),
+    /// It was not done, or not all of it.
+    Failed(String),
+    /// The operating system refused something, on what is named.
+    Io(String, io::Error),
+    /// Nobody reads standard output any more. Not an error: whoever reads has seen enough.
+    Closed,
+    /// Not all was well, and the output says so already.
+    Reported,
+}
+
+impl Failure {
+    /// An operating system error met on `what`.
+    pub fn io(what: impl Into<String>, error: io::Error) -> Self {
+        Self::Io(what.into(), error)
+    }
+
+    /// 1 for what failed, 2 for what was asked wrongly.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Closed => ExitCode::SUCCESS,
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Filedex(error) => match error.kind() {
+                ErrorKind::BadInput
+                | ErrorKind::BadQuery
+                | ErrorKind::BadCursor
+                | ErrorKind::StaleCursor => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            },
+            Self::Failed(_) | Self::Io(..) | Self::Reported => ExitCode::FAILURE,
+        }
+    }
+
+    /// The message; `None` where there is nothing to say.
+    pub fn message(&self) -> Option<String> {
+        match self {
+            Self::Filedex(error) => Some(error.to_string()),
+            Self::Usage(message) | Self::Failed(message) => Some(message.clone()),
+            Self::Io(what, error) => Some(format!("{what}: {error}")),
+            Self::Closed | Self::Reported => None,
+        }
+    }
+
+    /// What kind of failure it is, as JSON names it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Filedex(error) => kind_name(error.kind()),
+            Self::Usage(_) => "usage",
+            Self::Io(_, error) if error.kind() == io::ErrorKind::StorageFull => "disk_full",
+            Self::Io(_, error) if error.kind() == io::ErrorKind::NotFound => "not_found",
+            Self::Io(..) => "io",
+            Self::Failed(_) | Self::Closed | Self::Reported => "failed",
+        }
+    }
+
+    /// What to do about it, where the message does not say.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self.kind() {
+            "locked" => {
+                "one process writes, or several read; it can be tried again once that one is done"
+            }
+            "needs_recovery" => {
+                "`filedex check FILE` opens the file for writing, which recovers it"
+            }
+            "stale_cursor" => "run the query again without --cursor",
+            "bad_cursor" => "a cursor goes with the query, order, dataset and version it came from",
+            "disk_full" => {
+                "what was committed before is kept; make room, then run the command again"
+            }
+            "damaged" => "`filedex check FILE` says what is damaged",
+            "bad_query" => "the language: grammar/QUERY.md, or `filedex query --help`",
+            _ => return None,
+        })
+    }
+}
+
+fn kind_name(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::BadInput => "bad_input",
+        ErrorKind::BadQuery => "bad_query",
+        ErrorKind::BadCursor => "bad_cursor",
+        ErrorKind::StaleCursor => "stale_cursor",
+        ErrorKind::NotFound => "not_found",
+        ErrorKind::Conflict => "conflict",
+        ErrorKind::Locked => "locked",
+        ErrorKind::Busy => "busy",
+        ErrorKind::ReadOnly => "read_only",
+        ErrorKind::Unsupported => "unsupported",
+        ErrorKind::NeedsRecovery => "needs_recovery",
+        ErrorKind::Damaged => "damaged",
+        ErrorKind::DiskFull => "disk_full",
+        _ => "io",
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Filedex(Box::new(error))
+    }
+}
+
+impl From<ItemError> for Failure {
+    fn from(error: ItemError) -> Self {
+        Error::from(error).into()
+    }
+}

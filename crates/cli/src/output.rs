@@ -1,0 +1,172 @@
+//! The one place that writes to standard output and standard error.
+//!
+//! Standard output is buffered and flushed at the end, or where a reader waits for a line. A closed
+//! pipe ends the command quietly. With `--json`, standard output holds nothing but JSON, and
+//! standard error one line of JSON for each error or note: `{"error":{"kind","message","hint"}}`,
+//! `{"note":"…"}`. What cannot be parsed as a command at all is clap's to say, in plain text.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, Stdout, Write};
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::table::Table;
+use crate::terminal;
+
+/// Where a command's answer goes.
+#[derive(Debug)]
+pub struct Output {
+    stdout: BufWriter<Stdout>,
+    json: bool,
+    quiet: bool,
+    colour: bool,
+    width: u16,
+}
+
+/// How a piece of text stands out on a terminal.
+#[derive(Clone, Copy, Debug)]
+pub enum Style {
+    /// A title or an expression.
+    Bold,
+    /// What is beside the point.
+    Dim,
+    /// What went wrong.
+    Bad,
+    /// What went well.
+    Good,
+}
+
+impl Style {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Bold => "\u{1b}[1m",
+            Self::Dim => "\u{1b}[2m",
+            Self::Bad => "\u{1b}[1;31m",
+            Self::Good => "\u{1b}[32m",
+        }
+    }
+}
+
+pub const RESET: &str = "\u{1b}[0m";
+
+impl Output {
+    /// Writes to standard output, as JSON or for people; `quiet` leaves out progress and notes.
+    pub fn new(json: bool, quiet: bool) -> Self {
+        Self {
+            stdout: BufWriter::with_capacity(64 << 10, io::stdout()),
+            json,
+            quiet,
+            colour: !json && terminal::shows_colour(&io::stdout()),
+            width: terminal::width(),
+        }
+    }
+
+    /// Whether a program reads the answer.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether progress may be shown, if standard error is a terminal.
+    pub fn shows_progress(&self) -> bool {
+        !self.json && !self.quiet
+    }
+
+    /// How many columns there are.
+    pub fn width(&self) -> u16 {
+        self.width
+    }
+
+    /// Whether colour can be shown; where it cannot, what stands out is put in brackets.
+    pub fn shows_colour(&self) -> bool {
+        self.colour
+    }
+
+    /// Text that stands out, where colour is shown.
+    pub fn styled(&self, style: Style, text: &str) -> String {
+        if self.colour { format!("{}{text}{RESET}", style.code()) } else { text.to_owned() }
+    }
+
+    /// Prints a line.
+    pub fn line(&mut self, text: impl Display) -> Result<(), Failure> {
+        writeln!(self.stdout, "{text}").map_err(broken)
+    }
+
+    /// Prints a table.
+    pub fn table(&mut self, table: &Table) -> Result<(), Failure> {
+        let lines = table.lines(self.width, self.colour);
+        lines.into_iter().try_for_each(|line| self.line(line))
+    }
+
+    /// Prints a value as one line of JSON.
+    pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        self.raw_json(value)?;
+        self.raw("\n")
+    }
+
+    /// Prints a value as JSON, without ending the line.
+    pub fn raw_json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.stdout, value).map_err(|error| broken(error.into()))
+    }
+
+    /// Prints text as it is.
+    pub fn raw(&mut self, text: &str) -> Result<(), Failure> {
+        self.stdout.write_all(text.as_bytes()).map_err(broken)
+    }
+
+    /// Hands on what was printed so far.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        self.stdout.flush().map_err(broken)
+    }
+
+    /// Says something beside the answer, on standard error.
+    pub fn note(&self, text: &str) {
+        if self.json {
+            to_stderr(&json!({ "note": text }).to_string());
+        } else if !self.quiet {
+            to_stderr(&format!("note: {text}"));
+        }
+    }
+
+    /// Says why the command failed, on standard error, after what was printed so far.
+    pub fn complain(&mut self, failure: &Failure) {
+        // Whoever closed the pipe does not want the rest.
+        let _ = self.flush();
+        let Some(message) = failure.message() else { return };
+        let hint = failure.hint();
+        if self.json {
+            let error = json!({ "kind": failure.kind(), "message": message, "hint": hint });
+            to_stderr(&json!({ "error": error }).to_string());
+            return;
+        }
+        let (on, off) = if terminal::shows_colour(&io::stderr()) {
+            (Style::Bad.code(), RESET)
+        } else {
+            ("", "")
+        };
+        to_stderr(&format!("{on}error:{off} {}", printable(&message)));
+        if let Some(hint) = hint {
+            to_stderr(&format!("hint: {hint}"));
+        }
+    }
+}
+
+/// A message of several lines, each safe to print.
+fn printable(message: &str) -> String {
+    let lines: Vec<_> = message.lines().map(terminal::clean).collect();
+    lines.join("\n")
+}
+
+/// Writes a line to standard error; there is nobody to tell if that fails.
+pub fn to_stderr(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+fn broken(error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        Failure::Closed
+    } else {
+        Failure::io("standard output", error)
+    }
+}
