@@ -1,6 +1,6 @@
 //! The same records updated again and again: does the file stay bounded?
 
-use filedex::{FileId, NewFile};
+use filedex::{FileId, Info, NewFile};
 
 use crate::Outcome;
 use crate::engine::Filedex;
@@ -31,7 +31,7 @@ pub fn run(workshop: &Workshop, files: &[NewFile], report: &mut Report) -> Outco
     let path = workshop.copy(&workshop.filedex(), "churned.filedex")?;
     let filedex = Filedex::open(&path)?;
     filedex.database.compact()?;
-    let mut states = vec![("before", state(&filedex)?)];
+    let mut states = vec![("before", filedex.database.info()?)];
     let ids: Vec<FileId> =
         files.iter().take(RECORDS).map(|file| filedex.version.file_id(&file.uri)).collect();
     let mut stretches: Vec<Samples> = vec![Samples::default(); UPDATES / STRETCH];
@@ -42,31 +42,54 @@ pub fn run(workshop: &Workshop, files: &[NewFile], report: &mut Report) -> Outco
         done?;
         stretches[update / STRETCH].push(taken);
     }
-    states.push(("after", state(&filedex)?));
+    states.push(("after", filedex.database.info()?));
     drop(filedex);
     let filedex = Filedex::open(&path)?;
-    states.push(("reopened", state(&filedex)?));
+    states.push(("reopened", filedex.database.info()?));
     filedex.database.compact()?;
-    states.push(("compacted", state(&filedex)?));
+    states.push(("compacted", filedex.database.info()?));
 
-    let (live_before, file_before) = states[0].1;
+    let (live_before, file_before) = (states[0].1.live_bytes, states[0].1.file_bytes);
     let mut table = Table::new(&["when", "live MB", "/ before", "file MB", "/ before"]);
-    for (when, (live, file)) in &states {
+    for (when, info) in &states {
         table.row([
             (*when).to_owned(),
-            megabytes(*live),
-            times(bytes_ratio(*live, live_before)),
-            megabytes(*file),
-            times(bytes_ratio(*file, file_before)),
+            megabytes(info.live_bytes),
+            times(bytes_ratio(info.live_bytes, live_before)),
+            megabytes(info.file_bytes),
+            times(bytes_ratio(info.file_bytes, file_before)),
         ]);
     }
     report.table(&table);
-    let (live_after, file_compacted) = (states[1].1.0, states[3].1.1);
+    let (live_after, file_compacted) = (states[1].1.live_bytes, states[3].1.file_bytes);
     report.line(&format!(
         "Live bytes: {}. File, compacted: {}.\n",
         verdict(bytes_ratio(live_after, live_before) <= LIMIT),
         verdict(bytes_ratio(file_compacted, file_before) <= LIMIT),
     ));
+    parts(&states, report);
+    pace(&stretches, report);
+    Ok(())
+}
+
+/// Which part of the file grew.
+fn parts(states: &[(&str, Info)], report: &mut Report) {
+    let mut headings = vec!["part, MB"];
+    headings.extend(states.iter().map(|(when, _)| *when));
+    let mut table = Table::new(&headings);
+    for part in &states[0].1.parts {
+        let bytes = |info: &Info| {
+            let same = info.parts.iter().find(|other| other.part == part.part);
+            same.map_or(0, |part| part.stored_bytes + part.overhead_bytes)
+        };
+        let cells = states.iter().map(|(_, info)| megabytes(bytes(info)));
+        table.row(std::iter::once(part.part.clone()).chain(cells));
+    }
+    report.table(&table);
+}
+
+/// Whether updates become slower as they go on.
+fn pace(stretches: &[Samples], report: &mut Report) {
     let mut table = Table::new(&["updates", "median ms", "p95 ms"]);
     for (number, samples) in stretches.iter().enumerate() {
         table.row([
@@ -76,11 +99,4 @@ pub fn run(workshop: &Workshop, files: &[NewFile], report: &mut Report) -> Outco
         ]);
     }
     report.table(&table);
-    Ok(())
-}
-
-/// Live bytes and the file's length.
-fn state(filedex: &Filedex) -> Outcome<(u64, u64)> {
-    let info = filedex.database.info()?;
-    Ok((info.live_bytes, info.file_bytes))
 }

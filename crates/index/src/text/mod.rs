@@ -1,0 +1,44 @@
+//! Text segments and the searches over them.
+
+mod attribute_order;
+mod bind;
+mod bm25;
+mod builder;
+mod bundle;
+mod collect;
+mod compile;
+mod condition;
+mod dead;
+mod dictionary;
+mod difference;
+mod directory;
+mod document;
+mod estimate;
+mod evaluate;
+mod facet;
+mod frame;
+mod index;
+mod merge;
+mod name_order;
+mod near;
+mod order;
+mod postings;
+mod rank;
+mod schema;
+mod score;
+mod segment;
+mod set;
+mod term;
+
+pub use bm25::{bm25, quantised_length};
+pub use builder::{BuiltSegment, SegmentBuilder};
+pub use condition::Condition;
+pub use dead::DeadDocs;
+pub use difference::differences;
+pub use document::ranking_words;
+pub use estimate::Estimate;
+pub use facet::Facet;
+pub use index::{Found, Hit, Search, SegmentView, TextIndex};
+pub use merge::merge;
+pub use order::{Ordering, Position, RankText, SortKey};
+pub use segment::TextSegment;
