@@ -12,7 +12,7 @@ use crate::error::{StoreError, Translate};
 use crate::guard::guarded;
 use crate::key;
 use crate::read::ReadSnapshot;
-use crate::stored::record as stored;
+use crate::record;
 use crate::stored::version as stored_version;
 use crate::tables;
 
@@ -202,7 +202,7 @@ impl Check<'_> {
             let (at, bytes) = entry.translate()?;
             let row = key::row_of(at.value());
             let place = format!("the record at row {row} of version number {key}");
-            let record = stored::decode(bytes.value()).map_err(|why| why.at(&place));
+            let record = record::decode(snapshot, key, layer, row, bytes.value());
             let Some(record) = self.sound(About::Record, record)? else { continue };
             if row >= info.next_row {
                 self.find(About::Record, format!("{place} is at a row never allocated"));

@@ -22,6 +22,11 @@ pub(crate) const SEGMENTS: u8 = 0x05;
 /// Tag of the head of a blob.
 pub(crate) const BLOB: u8 = 0x06;
 
+/// Tag of a record whose body is compressed with a dictionary.
+pub(crate) const RECORD_ZSTD: u8 = 0x07;
+/// Tag of a dictionary.
+pub(crate) const DICTIONARY: u8 = 0x08;
+
 /// Longest value, so that a damaged length cannot ask for all memory.
 pub(crate) const LIMIT: usize = 256 * 1024 * 1024;
 
@@ -61,13 +66,19 @@ pub(crate) fn encode<T: Encode>(tag: u8, value: &T) -> Result<Vec<u8>, StoreErro
 
 /// Reads what [`append`] wrote; every byte must be used.
 pub(crate) fn read<'a, T: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<T, Malformed> {
+    match read_first(bytes)? {
+        (value, []) => Ok(value),
+        (_, rest) => Err(Malformed::new(format!("{} bytes are left over", rest.len()))),
+    }
+}
+
+/// Reads what [`append`] wrote, and answers what follows it.
+pub(crate) fn read_first<'a, T: BorrowDecode<'a, ()>>(
+    bytes: &'a [u8],
+) -> Result<(T, &'a [u8]), Malformed> {
     let (value, used) = bincode::borrow_decode_from_slice(bytes, CONFIG)
         .map_err(|error| Malformed::new(error.to_string()))?;
-    if used == bytes.len() {
-        Ok(value)
-    } else {
-        Err(Malformed::new(format!("{} bytes are left over", bytes.len() - used)))
-    }
+    Ok((value, &bytes[used..]))
 }
 
 /// Reads what [`encode`] wrote under the same tag.

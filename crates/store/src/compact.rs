@@ -2,6 +2,7 @@
 
 use crate::error::{StoreError, Translate};
 use crate::open::Store;
+use crate::repack;
 
 /// Most rounds of compaction; each moves pages towards the front, and few are ever needed.
 const ROUNDS: usize = 64;
@@ -26,8 +27,10 @@ pub enum Pages {
 }
 
 impl Store {
-    /// Moves what is stored to the front of the file and cuts off the rest, until that brings
-    /// nothing more. It takes time in proportion to the file; calls of [`Store::read`] and
+    /// Packs the records of large versions with a dictionary made of them, then moves what is
+    /// stored to the front of the file and cuts off the rest, until that brings nothing more. It
+    /// changes nothing that can be read, nor the generation; stopped on the way, even by a crash,
+    /// it leaves a whole database. It takes time in proportion to the file; calls of [`Store::read`] and
     /// [`Store::write`] wait meanwhile.
     ///
     /// # Errors
@@ -35,6 +38,7 @@ impl Store {
     pub fn compact(&self) -> Result<Compacted, StoreError> {
         self.alone(|database| {
             let before = self.file_length()?;
+            repack::run(self, database)?;
             for _ in 0..ROUNDS {
                 if !database.compact().translate()? {
                     break;

@@ -112,7 +112,7 @@ impl WriteBatch {
     pub fn record(&self, key: VersionKey, row: Row) -> Result<Option<FileRecord>, StoreError> {
         guarded(|| {
             let records = self.txn().open_table(tables::RECORDS).translate()?;
-            record::at(&records, key, self.layer(key)?, row)
+            record::at(&records, self, key, self.layer(key)?, row)
         })
     }
 
@@ -128,7 +128,7 @@ impl WriteBatch {
         guarded(|| {
             let layer = self.layer(key)?;
             let records = self.txn().open_table(tables::RECORDS).translate()?;
-            rows.iter().map(|row| record::at(&records, key, layer, *row)).collect()
+            rows.iter().map(|row| record::at(&records, self, key, layer, *row)).collect()
         })
     }
 

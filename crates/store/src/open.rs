@@ -3,20 +3,23 @@
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, TryLockError};
 use std::time::{Duration, Instant};
 
 use redb::{Builder, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase};
 
 use crate::device::{Adapter, Device};
+use crate::dictionary::Cache;
 use crate::error::{StoreError, Translate};
 use crate::format::{self, FORMAT_VERSION, Kind};
 use crate::guard::guarded;
 use crate::options::Options;
 use crate::read::ReadSnapshot;
 use crate::write::WriteBatch;
-use crate::{blob, probe};
+use crate::{blob, probe, repack};
 
 /// How long an operation that needs the whole file waits for a transaction that just begins.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -43,6 +46,33 @@ struct Inner {
     engine: RwLock<Engine>,
     place: Place,
     options: Options,
+    dictionaries: Arc<Cache>,
+    /// How many snapshots and batches there are.
+    live: AtomicUsize,
+}
+
+/// A handle that counts as a snapshot or a batch for as long as it lives.
+pub(crate) struct Live(Store);
+
+impl Live {
+    pub(crate) fn new(store: Store) -> Self {
+        store.inner.live.fetch_add(1, Ordering::SeqCst);
+        Self(store)
+    }
+}
+
+impl Deref for Live {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.0
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.0.inner.live.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 pub(crate) enum Engine {
@@ -166,14 +196,22 @@ impl Store {
                 txn.commit().translate()?;
             }
             drop(engine);
+            repack::sweep(&store)?;
             blob::sweep(&store)
         })?;
         Ok(store)
     }
 
     fn of(engine: Engine, place: Place, options: &Options) -> Self {
-        let inner = Inner { engine: RwLock::new(engine), place, options: options.clone() };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(Inner {
+                engine: RwLock::new(engine),
+                place,
+                options: options.clone(),
+                dictionaries: Arc::default(),
+                live: AtomicUsize::new(0),
+            }),
+        }
     }
 
     /// A snapshot of the newest commit. It never waits for a writer.
@@ -182,7 +220,9 @@ impl Store {
     /// [`StoreError::Poisoned`] after an input or output error.
     pub fn read(&self) -> Result<ReadSnapshot, StoreError> {
         guarded(|| {
-            let txn = match &*self.engine() {
+            // Held until the snapshot counts, so that nobody who is alone overlooks it.
+            let engine = self.engine();
+            let txn = match &*engine {
                 Engine::Write(database) => database.begin_read(),
                 Engine::Read(database) => database.begin_read(),
             };
@@ -196,7 +236,9 @@ impl Store {
     /// [`StoreError::ReadOnly`]; [`StoreError::Poisoned`] after an input or output error.
     pub fn write(&self) -> Result<WriteBatch, StoreError> {
         guarded(|| {
-            let txn = match &*self.engine() {
+            // Held until the batch counts, so that nobody who is alone overlooks it.
+            let engine = self.engine();
+            let txn = match &*engine {
                 Engine::Write(database) => database.begin_write().translate()?,
                 Engine::Read(_) => return Err(StoreError::ReadOnly),
             };
@@ -240,11 +282,16 @@ impl Store {
         }
     }
 
+    /// The dictionaries that are prepared.
+    pub(crate) fn dictionaries(&self) -> &Arc<Cache> {
+        &self.inner.dictionaries
+    }
+
     fn engine(&self) -> std::sync::RwLockReadGuard<'_, Engine> {
         self.inner.engine.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `work` with nobody else beginning a transaction.
+    /// Runs `work` with nobody else in a transaction, or beginning one.
     pub(crate) fn alone<T>(
         &self,
         work: impl FnOnce(&mut Database) -> Result<T, StoreError>,
@@ -263,6 +310,9 @@ impl Store {
             }
         };
         match &mut *engine {
+            Engine::Write(_) if self.inner.live.load(Ordering::SeqCst) > 0 => {
+                Err(StoreError::Busy { what: "a snapshot or a batch is still open" })
+            }
             Engine::Write(database) => {
                 let path = self.path().unwrap_or(Path::new("(device)"));
                 at_path(path, || work(database))

@@ -9,12 +9,14 @@ use redb::{Key, ReadOnlyTable, ReadTransaction, TableDefinition, Value};
 
 use crate::blob::{self, Garbage};
 use crate::dataset::{self, VersionInfo, VersionKey};
+use crate::dictionary::{self, Cache, Dictionaries, OwnDictionaries};
 use crate::error::{StoreError, Translate};
 use crate::folder::{self, Folder, FolderStats};
 use crate::format::Counters;
 use crate::guard::guarded;
 use crate::job::{self, JobKind};
-use crate::open::Store;
+use crate::open::{Live, Store};
+use crate::pack::Dictionary;
 use crate::record::{self, Records};
 use crate::segments::{self, TextSegmentEntry};
 use crate::stored::blob::BlobHead;
@@ -34,7 +36,7 @@ pub struct ReadSnapshot {
     generation: u64,
     txn: ReadTransaction,
     // Last, so that the file is closed after the transaction has ended.
-    store: Store,
+    store: Live,
 }
 
 /// A table that is opened when it is first used.
@@ -85,7 +87,7 @@ impl ReadSnapshot {
             heads: RwLock::default(),
             generation,
             txn,
-            store,
+            store: Live::new(store),
         })
     }
 
@@ -216,7 +218,10 @@ impl ReadSnapshot {
     /// # Errors
     /// See [`ReadSnapshot`].
     pub fn record(&self, key: VersionKey, row: Row) -> Result<Option<FileRecord>, StoreError> {
-        guarded(|| record::at(self.tables.records.get(&self.txn)?, key, self.layer(key)?, row))
+        guarded(|| {
+            let layer = self.layer(key)?;
+            record::at(self.tables.records.get(&self.txn)?, self, key, layer, row)
+        })
     }
 
     /// The id of the file at a row, without reading the rest of its record.
@@ -233,7 +238,14 @@ impl ReadSnapshot {
     /// # Errors
     /// See [`ReadSnapshot`].
     pub fn records(&self, key: VersionKey, from: Row) -> Result<Records, StoreError> {
-        guarded(|| Records::new(self.tables.records.get(&self.txn)?, key, self.layer(key)?, from))
+        guarded(|| {
+            let dictionaries = OwnDictionaries {
+                table: self.table(tables::DICTIONARIES)?,
+                cache: self.store.dictionaries().clone(),
+            };
+            let records = self.tables.records.get(&self.txn)?;
+            Records::new(records, dictionaries, key, self.layer(key)?, from)
+        })
     }
 
     /// The rows of the active records with this name in this folder, in order.
@@ -326,6 +338,16 @@ impl ReadSnapshot {
     /// See [`ReadSnapshot`].
     pub fn jobs(&self, key: VersionKey) -> Result<Vec<(String, JobKind)>, StoreError> {
         guarded(|| job::all(&self.table(tables::JOBS)?, self.layer(key)?))
+    }
+}
+
+impl Dictionaries for ReadSnapshot {
+    fn cache(&self) -> &Cache {
+        self.store.dictionaries()
+    }
+
+    fn load(&self, layer: u32, number: u32) -> Result<Dictionary, StoreError> {
+        dictionary::load(&self.table(tables::DICTIONARIES)?, layer, number)
     }
 }
 

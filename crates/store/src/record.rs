@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use filedex_model::{FileId, FileRecord, Row, Status};
 use redb::{Range, ReadOnlyTable, ReadableTable};
 
+use crate::codec::Malformed;
 use crate::dataset::VersionKey;
+use crate::dictionary::{self, Dictionaries, OwnDictionaries};
 use crate::error::{StoreError, Translate};
 use crate::guard::guarded;
 use crate::stored::record as stored;
@@ -25,12 +27,13 @@ pub(crate) fn row_of(
 
 pub(crate) fn at(
     records: &impl ReadableTable<u64, Encoded>,
+    dictionaries: &impl Dictionaries,
     version: VersionKey,
     layer: u32,
     row: Row,
 ) -> Result<Option<FileRecord>, StoreError> {
     let bytes = records.get(key::record(layer, row)).translate()?;
-    bytes.map(|bytes| decode(version, row, bytes.value())).transpose()
+    bytes.map(|bytes| decode(dictionaries, version, layer, row, bytes.value())).transpose()
 }
 
 pub(crate) fn id_at(
@@ -64,8 +67,17 @@ fn head(version: VersionKey, row: Row, bytes: &[u8]) -> Result<(FileId, Status),
     stored::head(bytes).map_err(|why| why.at(place(version, row)))
 }
 
-fn decode(version: VersionKey, row: Row, bytes: &[u8]) -> Result<FileRecord, StoreError> {
-    stored::decode(bytes).map_err(|why| why.at(place(version, row)))
+pub(crate) fn decode(
+    dictionaries: &impl Dictionaries,
+    version: VersionKey,
+    layer: u32,
+    row: Row,
+    bytes: &[u8],
+) -> Result<FileRecord, StoreError> {
+    let here = |why: Malformed| why.at(place(version, row));
+    let number = stored::dictionary_of(bytes).map_err(here)?;
+    let dictionary = number.map(|number| dictionaries.dictionary(layer, number)).transpose()?;
+    stored::decode(bytes, dictionary.as_deref()).map_err(here)
 }
 
 fn place(version: VersionKey, row: Row) -> String {
@@ -76,18 +88,21 @@ fn place(version: VersionKey, row: Row) -> String {
 /// [`ReadSnapshot::records`](crate::ReadSnapshot::records).
 pub struct Records {
     range: Range<'static, u64, Encoded>,
+    dictionaries: OwnDictionaries,
     version: VersionKey,
+    layer: u32,
 }
 
 impl Records {
     pub(crate) fn new(
         records: &ReadOnlyTable<u64, Encoded>,
+        dictionaries: OwnDictionaries,
         version: VersionKey,
         layer: u32,
         from: Row,
     ) -> Result<Self, StoreError> {
         let range = records.range(key::record(layer, from)..=key::record(layer, Row::MAX));
-        Ok(Self { range: range.translate()?, version })
+        Ok(Self { range: range.translate()?, dictionaries, version, layer })
     }
 }
 
@@ -99,7 +114,8 @@ impl Iterator for Records {
             let Some(entry) = self.range.next() else { return Ok(None) };
             let (key, bytes) = entry.translate()?;
             let row = key::row_of(key.value());
-            Ok(Some((row, decode(self.version, row, bytes.value())?)))
+            let (version, layer) = (self.version, self.layer);
+            Ok(Some((row, decode(&self.dictionaries, version, layer, row, bytes.value())?)))
         };
         guarded(next).transpose()
     }
@@ -241,6 +257,9 @@ impl WriteBatch {
         layer: u32,
         changes: &[Change<'_>],
     ) -> Result<(), StoreError> {
+        let any_new = changes.iter().any(|change| change.new.is_some());
+        let newest = if any_new { dictionary::newest(self, layer)? } else { None };
+        let with = newest.as_ref().map(|(number, dictionary)| (*number, &**dictionary));
         let mut records = self.txn().open_table(RECORDS).translate()?;
         let mut bytes = Vec::new();
         for change in changes {
@@ -248,7 +267,7 @@ impl WriteBatch {
             let at = key::record(layer, row);
             let found = match change.new {
                 Some(record) => {
-                    stored::encode(record, &mut bytes)?;
+                    stored::encode(record, with, &mut bytes)?;
                     records.insert(at, bytes.as_slice()).translate()?
                 }
                 None => records.remove(at).translate()?,

@@ -19,6 +19,11 @@ pub(crate) const VERSION_NAMES: TableDefinition<&[u8], u32> = TableDefinition::n
 pub(crate) const VERSION_IDS: TableDefinition<&[u8], u32> = TableDefinition::new("version_ids");
 /// layer and row -> encoded record.
 pub(crate) const RECORDS: TableDefinition<u64, &[u8]> = TableDefinition::new("records");
+/// The records while [`crate::repack`] rewrites them; at other times there is no such table.
+pub(crate) const RECORDS_NEW: TableDefinition<u64, &[u8]> = TableDefinition::new("records_new");
+/// layer and number of the dictionary -> encoded dictionary.
+pub(crate) const DICTIONARIES: TableDefinition<(u32, u32), &[u8]> =
+    TableDefinition::new("dictionaries");
 /// layer and file id -> row.
 pub(crate) const IDS: TableDefinition<&[u8; 36], u32> = TableDefinition::new("ids");
 /// layer, folder, name and row of every active record.
@@ -49,6 +54,7 @@ pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), StoreError> {
     txn.open_table(VERSION_NAMES).translate()?;
     txn.open_table(VERSION_IDS).translate()?;
     txn.open_table(RECORDS).translate()?;
+    txn.open_table(DICTIONARIES).translate()?;
     txn.open_table(IDS).translate()?;
     txn.open_table(NAMES).translate()?;
     txn.open_table(FOLDERS).translate()?;
@@ -68,7 +74,7 @@ pub(crate) fn part_of(table: &impl TableHandle) -> crate::space::Part {
     match table.name() {
         "filedex" | "datasets" | "dataset_names" | "jobs" => Part::Meta,
         "versions" | "version_names" | "version_ids" => Part::Versions,
-        "records" => Part::Records,
+        "records" | "records_new" | "dictionaries" => Part::Records,
         "ids" => Part::Ids,
         "names" | "folders" => Part::Names,
         "segments" | "blobs" | "chunks" | "links" | "garbage" => Part::Blobs,

@@ -10,7 +10,7 @@ use crate::dataset::{self, VersionKey};
 use crate::error::{StoreError, Translate};
 use crate::format::Counters;
 use crate::guard::guarded;
-use crate::open::Store;
+use crate::open::{Live, Store};
 use crate::options::Durability;
 use crate::stored::version::{self as stored_version, VersionRow};
 use crate::tables;
@@ -40,7 +40,7 @@ pub struct WriteBatch {
     durability: Durability,
     failed: bool,
     // Last, so that the file is closed after the transaction has ended.
-    store: Store,
+    store: Live,
 }
 
 struct CachedRow {
@@ -52,7 +52,7 @@ impl WriteBatch {
     pub(crate) fn new(store: Store, txn: WriteTransaction) -> Result<Self, StoreError> {
         let counters = Counters::load(&txn.open_table(tables::META).translate()?)?;
         let durability = store.options().durability;
-        Ok(Self { txn, rows: RefCell::default(), counters, durability, failed: false, store })
+        Ok(Self { txn, rows: RefCell::default(), counters, durability, failed: false, store: Live::new(store) })
     }
 
     /// When this batch will be on the disk; the default is that of the options.
@@ -98,6 +98,10 @@ impl WriteBatch {
             }
             txn.commit().translate()
         })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     pub(crate) fn txn(&self) -> &WriteTransaction {

@@ -3,6 +3,7 @@
 
 pub(crate) mod blob;
 pub(crate) mod dataset;
+pub(crate) mod dictionary;
 pub(crate) mod json;
 pub(crate) mod media;
 pub(crate) mod record;

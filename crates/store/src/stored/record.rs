@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! offset size
-//!      0    1  tag: 3 plain, 4 compressed
+//!      0    1  tag: 3 plain, 4 compressed, 7 compressed with a dictionary
 //!      1   32  file id
 //!     33    1  status: 0 active, 1 deleted
-//!     34       tag 3: the body; tag 4: length of the body (4 bytes, little-endian), LZ4 block
+//!     34       tag 3: the body; tag 4: length of the body (4 bytes, little-endian), LZ4 block;
+//!           tag 7: number of the dictionary, length of the body, Zstandard frame without magic
 //! ```
 
 use std::borrow::Cow;
@@ -17,10 +18,12 @@ use super::json;
 use super::media::{StoredImage, StoredVideo};
 use crate::codec::{self, Malformed};
 use crate::error::StoreError;
+use crate::pack::Dictionary;
 
 /// Bytes before the body.
 const HEAD: usize = 34;
-/// Bodies from this length are compressed where that saves an eighth.
+/// Bodies from this length are compressed without a dictionary where that saves an eighth; with
+/// one, all are.
 const COMPRESS_FROM: usize = 2_048;
 
 /// The body: every field but those of the head, in this order.
@@ -62,8 +65,15 @@ struct Body<'a> {
     video_media: Option<StoredVideo<'a>>,
 }
 
+/// A dictionary to compress with, and its number.
+pub(crate) type With<'a> = Option<(u32, &'a Dictionary)>;
+
 /// Replaces what `out` holds by the encoding of `record`.
-pub(crate) fn encode(record: &FileRecord, out: &mut Vec<u8>) -> Result<(), StoreError> {
+pub(crate) fn encode(
+    record: &FileRecord,
+    with: With<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), StoreError> {
     out.clear();
     out.push(codec::RECORD);
     out.extend_from_slice(record.id.as_bytes());
@@ -73,11 +83,28 @@ pub(crate) fn encode(record: &FileRecord, out: &mut Vec<u8>) -> Result<(), Store
     if body.len() > codec::LIMIT / 2 {
         return Err(StoreError::Unstorable { what: format!("a record of {} bytes", body.len()) });
     }
+    compress(with, out)
+}
+
+/// Compresses the body of a plain record where that brings something.
+fn compress(with: With<'_>, out: &mut Vec<u8>) -> Result<(), StoreError> {
+    let body = &out[HEAD..];
+    let enough = body.len() - body.len() / 8;
+    let Ok(length) = u32::try_from(body.len()) else { return Ok(()) };
+    if let Some((number, dictionary)) = with {
+        let mut packed = Vec::new();
+        codec::append(&(number, length), &mut packed)?;
+        dictionary.pack(body, &mut packed);
+        if packed.len() <= enough {
+            out.truncate(HEAD);
+            out[0] = codec::RECORD_ZSTD;
+            out.extend_from_slice(&packed);
+            return Ok(());
+        }
+    }
     if body.len() >= COMPRESS_FROM {
         let packed = lz4_flex::block::compress(body);
-        if let Ok(length) = u32::try_from(body.len())
-            && packed.len() + 4 <= body.len() - body.len() / 8
-        {
+        if packed.len() + 4 <= enough {
             out.truncate(HEAD);
             out[0] = codec::RECORD_LZ4;
             out.extend_from_slice(&length.to_le_bytes());
@@ -87,12 +114,41 @@ pub(crate) fn encode(record: &FileRecord, out: &mut Vec<u8>) -> Result<(), Store
     Ok(())
 }
 
+/// Replaces what `out` holds by the record in `bytes`, which needs `old`, compressed with `new`.
+pub(crate) fn recompress(
+    bytes: &[u8],
+    old: Option<&Dictionary>,
+    new: With<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), Malformed> {
+    head(bytes)?;
+    let plain = body(bytes, old)?;
+    out.clear();
+    out.extend_from_slice(&bytes[..HEAD]);
+    out[0] = codec::RECORD;
+    out.extend_from_slice(&plain);
+    compress(new, out).map_err(|error| Malformed::new(error.to_string()))?;
+    // What was readable must stay so, whatever the compressor did.
+    match body(out, new.map(|(_, dictionary)| dictionary))? == plain {
+        true => Ok(()),
+        false => Err(Malformed::new("it does not come back from its compressed form")),
+    }
+}
+
+/// The number of the dictionary that an encoded record needs.
+pub(crate) fn dictionary_of(bytes: &[u8]) -> Result<Option<u32>, Malformed> {
+    match (bytes.first(), bytes.get(HEAD..)) {
+        (Some(&codec::RECORD_ZSTD), Some(rest)) => Ok(Some(codec::read_first(rest)?.0)),
+        _ => Ok(None),
+    }
+}
+
 /// The file id and status of an encoded record, without reading its body.
 pub(crate) fn head(bytes: &[u8]) -> Result<(FileId, Status), Malformed> {
     let (head, _) = bytes
         .split_first_chunk::<HEAD>()
         .ok_or_else(|| Malformed::new(format!("a record of {} bytes", bytes.len())))?;
-    if !matches!(head[0], codec::RECORD | codec::RECORD_LZ4) {
+    if !matches!(head[0], codec::RECORD | codec::RECORD_LZ4 | codec::RECORD_ZSTD) {
         return Err(Malformed::new(format!("the tag {} is not a record's", head[0])));
     }
     let mut id = [0; 32];
@@ -105,14 +161,30 @@ pub(crate) fn head(bytes: &[u8]) -> Result<(FileId, Status), Malformed> {
     Ok((FileId::from_bytes(id), status))
 }
 
-/// The record that [`encode`] wrote.
-pub(crate) fn decode(bytes: &[u8]) -> Result<FileRecord, Malformed> {
+/// The record that [`encode`] wrote; `dictionary` is that of [`dictionary_of`].
+pub(crate) fn decode(
+    bytes: &[u8],
+    dictionary: Option<&Dictionary>,
+) -> Result<FileRecord, Malformed> {
     let (id, status) = head(bytes)?;
+    model_of(codec::read(&body(bytes, dictionary)?)?, id, status)
+}
+
+/// The body of a record whose head has been read.
+pub(crate) fn body<'a>(
+    bytes: &'a [u8],
+    dictionary: Option<&Dictionary>,
+) -> Result<Cow<'a, [u8]>, Malformed> {
     let rest = &bytes[HEAD..];
-    if bytes[0] == codec::RECORD {
-        return model_of(codec::read(rest)?, id, status);
+    match (bytes[0], dictionary) {
+        (codec::RECORD, _) => Ok(Cow::Borrowed(rest)),
+        (codec::RECORD_LZ4, _) => Ok(Cow::Owned(unpack(rest)?)),
+        (_, Some(dictionary)) => {
+            let ((_, length), packed): ((u32, u32), _) = codec::read_first(rest)?;
+            Ok(Cow::Owned(dictionary.unpack(packed, length as usize)?))
+        }
+        (_, None) => Err(Malformed::new("its dictionary is not at hand")),
     }
-    model_of(codec::read(&unpack(rest)?)?, id, status)
 }
 
 fn unpack(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
