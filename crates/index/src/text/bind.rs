@@ -46,110 +46,125 @@ pub(crate) struct Terms<'a> {
 
 /// Binds a step to a segment.
 pub(crate) fn bind<'a>(step: &Step<'_>, segment: &'a TextSegment) -> Result<Node<'a>, IndexError> {
-    match step {
-        Step::All => Ok(Node::All),
-        Step::Nothing => Ok(Node::Nothing),
-        Step::Rows(rows) => Ok(Node::Known(docs_of_rows(segment, rows)?)),
+    Ok(match step {
+        Step::All => Node::All,
+        Step::Nothing => Node::Nothing,
+        Step::Rows(rows) => known(docs_of_rows(segment, rows)?),
         Step::Terms(field, terms) => {
-            let found = terms
-                .iter()
-                .map(|term| segment.term(*field, term))
-                .collect::<Result<Vec<_>, _>>()?;
-            union(segment, *field, found.into_iter().flatten().collect())
+            let found = terms.iter().map(|term| segment.term(*field, term));
+            let found = found.collect::<Result<Vec<_>, _>>()?;
+            union(segment, *field, found.into_iter().flatten().collect())?
         }
         Step::TermRange(field, from, to) => {
-            union(segment, *field, terms_between(segment, *field, from, to)?)
+            union(segment, *field, terms_between(segment, *field, from, to)?)?
         }
         Step::Contains(field, needle) => {
-            let dictionary = segment.dictionary(*field)?;
-            let mut gather = Gather::new(segment.docs());
-            let found = dictionary.containing(needle);
-            dictionary.gather(segment.terms(field.home())?, found, &mut gather)?;
-            Ok(known(gather.finish()))
+            scanned(segment, *field, |dictionary| dictionary.containing(needle))?
         }
         Step::Glob(field, pattern) => {
-            let dictionary = segment.dictionary(*field)?;
-            let mut gather = Gather::new(segment.docs());
-            let found = matching(dictionary, pattern);
-            dictionary.gather(segment.terms(field.home())?, found, &mut gather)?;
-            Ok(known(gather.finish()))
+            scanned(segment, *field, |dictionary| matching(dictionary, pattern))?
         }
-        Step::Near(field, near) => union(segment, *field, near_terms(segment, *field, near)?),
-        Step::Phrase(field, words) => {
-            let Some(words) = all_terms(segment, *field, words)? else { return Ok(Node::Nothing) };
-            Ok(Node::Phrase(segment.terms(field.home())?, words))
-        }
+        Step::Near(field, near) => union(segment, *field, near_terms(segment, *field, near)?)?,
+        Step::Phrase(field, words) => match all_terms(segment, *field, words)? {
+            Some(words) => Node::Phrase(segment.terms(field.home())?, words),
+            None => Node::Nothing,
+        },
         Step::PhrasePrefix(field, words, last) => {
-            let Some(words) = all_terms(segment, *field, words)? else { return Ok(Node::Nothing) };
             let (from, to) = term::prefix_range(last.clone());
             let tails = terms_between(segment, *field, &from, &to)?;
-            if tails.is_empty() {
-                return Ok(Node::Nothing);
+            match all_terms(segment, *field, words)?.filter(|_| !tails.is_empty()) {
+                Some(words) => Node::PhrasePrefix(segment.terms(field.home())?, words, tails),
+                None => Node::Nothing,
             }
-            Ok(Node::PhrasePrefix(segment.terms(field.home())?, words, tails))
         }
-        Step::Column(field, from, to, check) => {
-            let column = segment.column(*field)?;
-            if column.values.num_vals() == 0
-                || *to < column.min_value()
-                || *from > column.max_value()
-            {
+        Step::Column(column, from, to, check) => {
+            let column = segment.column(*column)?;
+            let outside = *to < column.min_value() || *from > column.max_value();
+            if column.values.num_vals() == 0 || outside {
                 return Ok(Node::Nothing);
             }
-            Ok(Node::Column { column, from: *from, to: *to, check: *check })
+            Node::Column { column, from: *from, to: *to, check: *check }
         }
         Step::Ids(from, to) => {
-            let mut docs = Vec::new();
+            let (mut docs, mut gather) = (Vec::new(), Gather::new(segment.docs()));
             let ids = segment.id_prefixes()?;
             ids.get_docids_for_value_range(*from..=*to, 0..segment.docs(), &mut docs);
-            let mut gather = Gather::new(segment.docs());
             gather.extend(&docs);
-            Ok(known(gather.finish()))
+            known(gather.finish())
         }
-        Step::And(parts) => {
-            let mut nodes = Vec::with_capacity(parts.len());
-            for part in parts {
-                match bind(part, segment)? {
-                    Node::Nothing => return Ok(Node::Nothing),
-                    Node::All => {}
-                    node => nodes.push(node),
-                }
-            }
-            Ok(single(nodes, Node::All, Node::And))
+        Step::And(parts) => bind_all(parts, segment)?,
+        Step::Or(parts) => bind_any(parts, segment)?,
+        Step::Not(inner) => not(bind(inner, segment)?),
+    })
+}
+
+fn bind_all<'a>(parts: &[Step<'_>], segment: &'a TextSegment) -> Result<Node<'a>, IndexError> {
+    let mut nodes = Vec::with_capacity(parts.len());
+    for part in parts {
+        match bind(part, segment)? {
+            Node::Nothing => return Ok(Node::Nothing),
+            Node::All => {}
+            node => nodes.push(node),
         }
-        Step::Or(parts) => {
-            let mut nodes = Vec::with_capacity(parts.len());
-            for part in parts {
-                match bind(part, segment)? {
-                    Node::All => return Ok(Node::All),
-                    Node::Nothing => {}
-                    node => nodes.push(node),
-                }
-            }
-            Ok(single(nodes, Node::Nothing, Node::Or))
+    }
+    Ok(single(nodes, Node::All, Node::And))
+}
+
+fn bind_any<'a>(parts: &[Step<'_>], segment: &'a TextSegment) -> Result<Node<'a>, IndexError> {
+    let mut nodes = Vec::with_capacity(parts.len());
+    for part in parts {
+        match bind(part, segment)? {
+            Node::All => return Ok(Node::All),
+            Node::Nothing => {}
+            node => nodes.push(node),
         }
-        Step::Not(inner) => Ok(match bind(inner, segment)? {
-            Node::All => Node::Nothing,
-            Node::Nothing => Node::All,
-            node => Node::Not(Box::new(node)),
-        }),
+    }
+    Ok(single(nodes, Node::Nothing, Node::Or))
+}
+
+fn not(node: Node<'_>) -> Node<'_> {
+    match node {
+        Node::All => Node::Nothing,
+        Node::Nothing => Node::All,
+        node => Node::Not(Box::new(node)),
     }
 }
 
-/// The values that match a pattern: those that start or go on as all do are looked at.
+/// The documents of the values that a scan of a field's dictionary finds.
+fn scanned<'a>(
+    segment: &'a TextSegment,
+    field: TextField,
+    scan: impl FnOnce(&Dictionary) -> Vec<usize>,
+) -> Result<Node<'a>, IndexError> {
+    let dictionary = segment.dictionary(field)?;
+    let mut gather = Gather::new(segment.docs());
+    dictionary.gather(segment.terms(field.home())?, scan(dictionary), &mut gather)?;
+    Ok(known(gather.finish()))
+}
+
+/// Below this many values with the start of a pattern, each is matched; above, first those are
+/// found that go on as they must.
+const FEW_VALUES: usize = 1_000;
+
+/// The values that match a pattern.
 fn matching(dictionary: &Dictionary, pattern: &Pattern) -> Vec<usize> {
+    let start = dictionary.place(&pattern.prefix).0;
+    let end = match term::prefix_range(pattern.prefix.clone()).1 {
+        End::Excluded(after) => dictionary.place(&after).0,
+        _ => dictionary.len(),
+    };
+    let candidates = if end - start > FEW_VALUES {
+        let mut holding = dictionary.holding(&pattern.part);
+        holding.retain(|ordinal| (start..end).contains(ordinal));
+        holding
+    } else {
+        (start..end).collect()
+    };
     let matches = |ordinal: &usize| {
         let value = std::str::from_utf8(dictionary.value(*ordinal));
         value.is_ok_and(|value| pattern.glob.is_match(value))
     };
-    if pattern.prefix.is_empty() {
-        return dictionary.holding(&pattern.part).into_iter().filter(matches).collect();
-    }
-    let (start, _) = dictionary.place(&pattern.prefix);
-    (start..dictionary.len())
-        .take_while(|ordinal| dictionary.value(*ordinal).starts_with(&pattern.prefix))
-        .filter(matches)
-        .collect()
+    candidates.into_iter().filter(matches).collect()
 }
 
 fn single<'a>(

@@ -52,7 +52,7 @@ impl HasLen for BundleFile {
 impl FileHandle for BundleFile {
     fn read_bytes(&self, range: Range<usize>) -> io::Result<OwnedBytes> {
         let (start, end) = (range.start as u64, range.end as u64);
-        if self.range.start + end > self.range.end {
+        if range.end > self.len() {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "beyond the end of a file"));
         }
         self.blob.read(self.range.start + start..self.range.start + end)

@@ -18,6 +18,7 @@ mod evaluate;
 mod facet;
 mod frame;
 mod index;
+mod interval;
 mod merge;
 mod name_order;
 mod near;

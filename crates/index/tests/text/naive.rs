@@ -1,6 +1,7 @@
 //! What a predicate means, evaluated on the record itself.
 
 use std::cell::RefCell;
+use std::cmp::Ordering as Cmp;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -174,13 +175,13 @@ fn inside(value: &Value, range: &Range) -> bool {
     };
     let above = match &range.from {
         Bound::Open => true,
-        Bound::Included(bound) => order(bound).is_some_and(|order| order.is_ge()),
-        Bound::Excluded(bound) => order(bound).is_some_and(|order| order.is_gt()),
+        Bound::Included(bound) => order(bound).is_some_and(Cmp::is_ge),
+        Bound::Excluded(bound) => order(bound).is_some_and(Cmp::is_gt),
     };
     let below = match &range.to {
         Bound::Open => true,
-        Bound::Included(bound) => order(bound).is_some_and(|order| order.is_le()),
-        Bound::Excluded(bound) => order(bound).is_some_and(|order| order.is_lt()),
+        Bound::Included(bound) => order(bound).is_some_and(Cmp::is_le),
+        Bound::Excluded(bound) => order(bound).is_some_and(Cmp::is_lt),
     };
     above && below && matches!(value, Value::Number(_) | Value::Date(_))
 }
@@ -203,8 +204,7 @@ pub fn matches(predicate: &Predicate, record: &FileRecord) -> bool {
     if *property == Property::Id {
         return id_matches(test, record);
     }
-    let any_text =
-        |test: &dyn Fn(&str) -> bool| texts(record, property).into_iter().any(|text| test(text));
+    let any_text = |test: &dyn Fn(&str) -> bool| texts(record, property).into_iter().any(test);
     match test {
         Test::Has => has(record, property),
         Test::Equals(value) => values(record, property).contains(value),

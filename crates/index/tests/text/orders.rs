@@ -5,11 +5,12 @@ use std::cmp::Ordering as Cmp;
 use filedex_index::{Condition, Found, Hit, IndexError, Ordering, Position, Search, SortKey};
 use filedex_model::attribute::{self, AttributeValue};
 use filedex_model::{
-    AttributePath, FileRecord, Order, Predicate, Property, Row, SortBy, StatusFilter, Test,
+    AttributePath, Bound, FileRecord, Number, Order, Predicate, Property, Range, Row, SortBy,
+    StatusFilter, Test, Value,
 };
 
 use crate::naive;
-use crate::records::{Random, records};
+use crate::records::{Random, plain_record, records};
 use crate::store::Fixture;
 
 fn every_order() -> Vec<SortBy> {
@@ -154,6 +155,42 @@ fn pages_of_every_order_are_the_sorted_records() {
                         assert_eq!(total, want.len() as u64);
                         assert_eq!(hits, want, "{by:?} {order:?} {limit}");
                     }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_of_many_are_the_first() {
+    let mut random = Random::seeded(14);
+    let all: Vec<FileRecord> = (0..5_000).map(|row| plain_record(&mut random, row)).collect();
+    let fixture = Fixture::of(all);
+    let small = Predicate::new(
+        Property::DataSize,
+        Test::InRange(Range {
+            from: Bound::Open,
+            to: Bound::Included(Value::Number(Number::from(3_000_i64))),
+        }),
+    );
+    for condition in [Condition::Everything, Condition::Test(small)] {
+        let rows = fixture.index.rows(&condition, StatusFilter::All).unwrap();
+        for by in every_order() {
+            for order in [Order::Asc, Order::Desc] {
+                let want = sorted(&fixture, &rows, &by, order);
+                for (start, limit) in [(0, 1), (0, 10), (700, 10), (2_500, 300), (0, 0)] {
+                    let after = want.get(start).filter(|_| start > 0).map(|hit| Position {
+                        key: hit.key.clone(),
+                        id: fixture.record(hit.row).id,
+                    });
+                    let asked = Ordering::Field { by: &by, order };
+                    let got = search(&fixture, &condition, asked, limit, after.as_ref());
+                    let first = if start > 0 { want.len().min(start + 1) } else { 0 };
+                    let last = want.len().min(first + limit);
+                    if after.is_some() || start == 0 {
+                        assert_eq!(got.hits, want[first..last], "{by:?} {order:?} {start}");
+                    }
+                    assert_eq!(got.total, want.len() as u64);
                 }
             }
         }

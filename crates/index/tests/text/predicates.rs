@@ -208,6 +208,59 @@ fn check(fixtures: [&Fixture; 2], condition: &Condition, status: StatusFilter) -
 }
 
 #[test]
+fn texts_are_found_by_their_pieces() {
+    // A name, what is looked for as a phrase, and whether it is found.
+    let cases = [
+        ("beachSunset_IMG1234.JPG", "sunset", true),
+        ("beachSunset_IMG1234.JPG", "beachsunset", true),
+        ("beachSunset_IMG1234.JPG", "Sunset img", true),
+        ("beachSunset_IMG1234.JPG", "img1234 jpg", true),
+        ("beachSunset_IMG1234.JPG", "beach img", false),
+        // Parts and wholes never make a phrase together.
+        ("beachSunset_IMG1234.JPG", "jpg beachsunset", false),
+        ("人工智能.png", "工智", true),
+        ("人工智能.png", "智能", true),
+        ("人工智能.png", "智工", false),
+        ("Crème Brûlée", "creme brulee", true),
+        ("Crème Brûlée", "CRÈME", true),
+        ("Straße", "strasse", false),
+        ("a b", "", false),
+    ];
+    for (name, asked, found) in cases {
+        let mut record = records(&mut Random::seeded(5), 1).remove(0);
+        record.file_name = name.to_owned();
+        let fixture = Fixture::of(vec![record]);
+        let condition =
+            Condition::Test(Predicate::new(Property::FileName, Test::Phrase(asked.into())));
+        let count = fixture.index.count(&condition, StatusFilter::All).unwrap();
+        assert_eq!(count, u64::from(found), "{name}: {asked}");
+    }
+}
+
+#[test]
+fn large_numbers_keep_apart() {
+    let exact = 9_007_199_254_740_993_u64;
+    let all = [exact - 1, exact, exact + 1, u64::MAX].map(|number| {
+        let mut record = records(&mut Random::seeded(6), 1).remove(0);
+        record.attributes = serde_json::Map::new();
+        record.attributes.insert("n".into(), number.into());
+        record
+    });
+    let fixture = Fixture::of(all.into());
+    let n = Property::Attribute(AttributePath::new(["n"]));
+    let rows = |test: Test| {
+        let condition = Condition::Test(Predicate::new(n.clone(), test));
+        fixture.index.rows(&condition, StatusFilter::All).unwrap()
+    };
+    let number = || Value::Number(Number::from(exact));
+    assert_eq!(rows(Test::Equals(number())), [1]);
+    let above = Range { from: Bound::Excluded(number()), to: Bound::Open };
+    assert_eq!(rows(Test::InRange(above)), [2, 3]);
+    let float = Value::Number(Number::float(9_007_199_254_740_992.0).unwrap());
+    assert_eq!(rows(Test::Equals(float)), [0]);
+}
+
+#[test]
 fn every_predicate_finds_what_it_means() {
     let mut random = Random::seeded(1);
     let mut checked = 0;

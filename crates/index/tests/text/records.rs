@@ -142,7 +142,7 @@ pub fn record(random: &mut Random, row: usize) -> FileRecord {
     let uri = format!("oss://bucket/{dir}/{name}#{row}");
     let mut record = FileRecord::new("d-1", &uri, time(random));
     let mut id = *record.id.as_bytes();
-    if row % 8 == 0 {
+    if row.is_multiple_of(8) {
         id[..8].copy_from_slice(&[7; 8]);
     }
     id[30..].copy_from_slice(&(row as u16).to_be_bytes());
@@ -175,6 +175,19 @@ pub fn record(random: &mut Random, row: usize) -> FileRecord {
     record.starred = random.chance(20);
     record.hidden = random.chance(20);
     record.status = if random.chance(20) { Status::Deleted } else { Status::Active };
+    record
+}
+
+/// A record with little in it but what it is sorted by.
+pub fn plain_record(random: &mut Random, row: usize) -> FileRecord {
+    let uri = format!("oss://bucket/{}", random.below(700));
+    let created = Timestamp::from_millis(1_700_000_000_000 + row as i64 / 3).unwrap();
+    let mut record = FileRecord::new("d-1", &uri, created);
+    record.id = FileId::of("d-1", &row.to_string());
+    record.file_create_time = maybe(random, 50, time);
+    record.data_size = Some(random.next() >> 50);
+    record.sync_time = time(random);
+    record.attributes.insert("width".into(), json!(random.below(900)));
     record
 }
 

@@ -18,6 +18,15 @@ fn docs_in_order(view: &SegmentView) -> Vec<Row> {
 }
 
 #[test]
+fn indexes_are_shared_among_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<TextIndex>();
+    shared::<filedex_index::TextSegment>();
+    shared::<filedex_index::ByteCache>();
+    shared::<filedex_index::IndexError>();
+}
+
+#[test]
 fn a_merge_strings_the_living_together_in_order() {
     let mut random = Random::seeded(31);
     let all = records(&mut random, 200);

@@ -119,8 +119,16 @@ impl Fixture {
         Self { live, index }
     }
 
+    /// Records in one segment, none of them dead.
+    pub fn of(records: Vec<FileRecord>) -> Self {
+        let live: Vec<_> = (0..).zip(records).collect();
+        let view = SegmentView { segment: open(build(&live), 1_000), dead: Arc::default() };
+        Self { live, index: with_length(vec![view]) }
+    }
+
     pub fn record(&self, row: Row) -> &FileRecord {
-        &self.live.iter().find(|(known, _)| *known == row).unwrap().1
+        // The rows ascend.
+        &self.live[self.live.binary_search_by_key(&row, |(row, _)| *row).unwrap()].1
     }
 
     /// The same records in one segment without dead documents.
