@@ -18,6 +18,7 @@ pub mod path;
 pub mod predicate;
 pub mod property;
 pub mod record;
+mod rules;
 pub mod tags;
 pub mod time;
 
