@@ -204,7 +204,7 @@ fn install(
         let entry = put_segment(&mut txn, built)?;
         entries.push(TextSegmentEntry { dead_text_length: died_length, ..entry });
         txn.set_segments(version, &entries)?;
-        if died.len() > 0 {
+        if !died.is_empty() {
             txn.set_dead(version, entry.blob, &died.to_bytes())?;
         }
     } else {
