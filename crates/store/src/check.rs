@@ -8,6 +8,7 @@ use redb::{ReadableTable, ReadableTableMetadata};
 
 use crate::blob;
 use crate::dataset::{VersionInfo, VersionKey};
+use crate::dictionary;
 use crate::error::{StoreError, Translate};
 use crate::guard::guarded;
 use crate::key;
@@ -86,7 +87,11 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn find(&mut self, about: About, what: impl Into<String>) {
-        self.findings.push(Finding { about, what: what.into() });
+        let finding = Finding { about, what: what.into() };
+        // A damaged dictionary shows in each of its records.
+        if self.findings.last() != Some(&finding) {
+            self.findings.push(finding);
+        }
     }
 
     /// Runs a part of the check; where pages make no sense it ends early, with a finding.
@@ -169,7 +174,22 @@ impl Check<'_> {
             self.stage(About::Record, |check| check.records(&info, layer))?;
             self.stage(About::Segment, |check| check.segments(key))?;
         }
+        self.dictionaries(&layers)?;
         self.strays(&layers)
+    }
+
+    fn dictionaries(&mut self, layers: &BTreeSet<u32>) -> Result<(), StoreError> {
+        let dictionaries = self.snapshot.table(tables::DICTIONARIES)?;
+        for entry in dictionaries.iter().translate()? {
+            let (layer, number) = entry.translate()?.0.value();
+            let read = dictionary::load(&dictionaries, layer, number);
+            self.sound(About::Record, read)?;
+            if !layers.contains(&layer) {
+                let what = format!("layer {layer} has a dictionary and no version");
+                self.find(About::Record, what);
+            }
+        }
+        Ok(())
     }
 
     /// Entries of layers that no version has.
@@ -180,7 +200,7 @@ impl Check<'_> {
             let Some(entry) = records.range(key::record(next, 0)..).translate()?.next() else {
                 return Ok(());
             };
-            let layer = (entry.translate()?.0.value() >> 32) as u32;
+            let layer = key::layer_of(entry.translate()?.0.value());
             if !layers.contains(&layer) {
                 self.find(About::Record, format!("layer {layer} has records and no version"));
             }

@@ -10,8 +10,8 @@ use crate::key;
 use crate::stored::dataset as stored;
 use crate::stored::version::{self as stored_version, VersionRow};
 use crate::tables::{
-    DATASET_NAMES, DATASETS, DICTIONARIES, FOLDERS, IDS, JOBS, NAMES, RECORDS, SEGMENTS, VERSION_IDS,
-    VERSION_NAMES, VERSIONS,
+    DATASET_NAMES, DATASETS, DICTIONARIES, FOLDERS, IDS, JOBS, NAMES, RECORDS, SEGMENTS,
+    VERSION_IDS, VERSION_NAMES, VERSIONS,
 };
 use crate::write::WriteBatch;
 
@@ -326,6 +326,7 @@ impl WriteBatch {
         let txn = self.txn();
         let rows = key::record(layer, 0)..=key::record(layer, Row::MAX);
         txn.open_table(RECORDS).translate()?.retain_in(rows, |_, _| false).translate()?;
+        self.store().dictionaries().forget(|of, _| of == layer);
         let numbers = (layer, 0)..=(layer, u32::MAX);
         txn.open_table(DICTIONARIES).translate()?.retain_in(numbers, |_, _| false).translate()?;
         let id = |byte| key::id(layer, &FileId::from_bytes([byte; 32]));

@@ -12,6 +12,11 @@ pub(crate) fn row_of(key: u64) -> Row {
     (key & u64::from(u32::MAX)) as u32
 }
 
+/// The layer of a record key.
+pub(crate) fn layer_of(key: u64) -> u32 {
+    (key >> 32) as u32
+}
+
 /// Layer (4 bytes), file id (32 bytes).
 pub(crate) fn id(layer: u32, id: &FileId) -> [u8; 36] {
     let mut key = [0; 36];

@@ -52,7 +52,14 @@ impl WriteBatch {
     pub(crate) fn new(store: Store, txn: WriteTransaction) -> Result<Self, StoreError> {
         let counters = Counters::load(&txn.open_table(tables::META).translate()?)?;
         let durability = store.options().durability;
-        Ok(Self { txn, rows: RefCell::default(), counters, durability, failed: false, store: Live::new(store) })
+        Ok(Self {
+            txn,
+            rows: RefCell::default(),
+            counters,
+            durability,
+            failed: false,
+            store: Live::new(store),
+        })
     }
 
     /// When this batch will be on the disk; the default is that of the options.

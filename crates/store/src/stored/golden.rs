@@ -9,8 +9,10 @@ use std::path::PathBuf;
 use super::{blob, dataset, record, segment, version};
 use crate::blob::BlobKind;
 use crate::codec::Malformed;
+use crate::pack::Dictionary;
 use crate::segments::TextSegmentEntry;
 use crate::stored::blob::BlobHead;
+use crate::stored::dictionary::{self as stored_dictionary, DictionaryBytes};
 use crate::stored::version::VersionRow;
 
 #[path = "../../tests/store/sample.rs"]
@@ -35,8 +37,13 @@ fn check<T: PartialEq + Debug>(
         for flip in [0x01, 0x80, 0xFF] {
             let mut changed = bytes.to_vec();
             changed[at] ^= flip;
-            // Several LZ4 blocks stand for the same text; no value has two forms otherwise.
-            let one_of_many = bytes[0] == crate::codec::RECORD_LZ4 && at >= 38;
+            // Several LZ4 blocks or Zstandard frames stand for the same text; no value has two forms otherwise.
+            let one_of_many = match bytes[0] {
+                crate::codec::RECORD_LZ4 => at >= 38,
+                // Its number of 3 bytes, its length of 3.
+                crate::codec::RECORD_ZSTD => at >= 40,
+                _ => false,
+            };
             if let Ok(read) = decode(&changed)
                 && !one_of_many
             {
@@ -53,29 +60,93 @@ fn check<T: PartialEq + Debug>(
 fn records() {
     let mut bytes = Vec::new();
     let plain = sample::full_record();
-    record::encode(&plain, &mut bytes).unwrap();
+    record::encode(&plain, None, &mut bytes).unwrap();
     assert_eq!(bytes[0], crate::codec::RECORD);
     assert_eq!(record::head(&bytes).unwrap(), (plain.id, plain.status));
-    check("record-3.bin", &plain, &bytes, record::decode);
+    check("record-3.bin", &plain, &bytes, |bytes| record::decode(bytes, None));
 }
 
 #[test]
 fn compressed_records() {
     let mut bytes = Vec::new();
     let long = sample::long_record();
-    record::encode(&long, &mut bytes).unwrap();
+    record::encode(&long, None, &mut bytes).unwrap();
     assert_eq!(bytes[0], crate::codec::RECORD_LZ4);
     assert!(bytes.len() < 2_048);
     assert_eq!(record::head(&bytes).unwrap(), (long.id, long.status));
-    check("record-4.bin", &long, &bytes, record::decode);
+    check("record-4.bin", &long, &bytes, |bytes| record::decode(bytes, None));
+}
+
+/// A dictionary for records like the sample.
+fn dictionary() -> DictionaryBytes {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/dictionary-8.bin");
+    if std::env::var_os("FILEDEX_BLESS").is_some() && !path.exists() {
+        let (mut samples, mut lengths, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+        for n in 0..2_000_u32 {
+            let record = filedex_model::FileRecord {
+                comment: Some(format!("{}", n.wrapping_mul(2_654_435_761))),
+                ..sample::full_record()
+            };
+            record::encode(&record, None, &mut bytes).unwrap();
+            let body = record::checked_body(&bytes, None).unwrap();
+            samples.extend_from_slice(&body);
+            lengths.push(body.len());
+        }
+        let bytes = crate::pack::train(&samples, &lengths, 2_048).unwrap();
+        let made = DictionaryBytes { records: 2_000, bytes };
+        std::fs::write(&path, stored_dictionary::encode(&made).unwrap()).unwrap();
+    }
+    stored_dictionary::decode(&std::fs::read(&path).unwrap()).unwrap()
+}
+
+#[test]
+fn dictionaries() {
+    let made = dictionary();
+    let bytes = stored_dictionary::encode(&made).unwrap();
+    check("dictionary-8.bin", &made, &bytes, stored_dictionary::decode);
+}
+
+#[test]
+fn records_packed_with_a_dictionary() {
+    let prepared = Dictionary::new(dictionary().bytes).unwrap();
+    let full = sample::full_record();
+    let (mut plain, mut bytes) = (Vec::new(), Vec::new());
+    record::encode(&full, None, &mut plain).unwrap();
+    record::encode(&full, Some((300, &prepared)), &mut bytes).unwrap();
+    assert_eq!(bytes[0], crate::codec::RECORD_ZSTD);
+    assert!(bytes.len() * 2 < plain.len(), "{} of {}", bytes.len(), plain.len());
+    assert_eq!(record::head(&bytes).unwrap(), (full.id, full.status));
+    assert_eq!(record::dictionary_of(&bytes).unwrap(), Some(300));
+    assert_eq!(record::dictionary_of(&plain).unwrap(), None);
+    assert!(record::decode(&bytes, None).is_err());
+    // The number of the dictionary is for who looks it up, so it is not changed here.
+    let decode = |bytes: &[u8]| match record::dictionary_of(bytes)? {
+        Some(300) => record::decode(bytes, Some(&prepared)),
+        _ => Err(Malformed::new("another dictionary")),
+    };
+    check("record-7.bin", &full, &bytes, decode);
+
+    let mut again = Vec::new();
+    record::recompress(&plain, None, Some((300, &prepared)), &mut again).unwrap();
+    assert!(again == bytes);
+    record::recompress(&bytes, Some(&prepared), None, &mut again).unwrap();
+    assert!(again == plain);
+
+    // A length that is damaged neither takes all memory nor is believed.
+    for length in [0, 1, 1 << 16, u32::MAX] {
+        let mut hostile = bytes[..34].to_vec();
+        crate::codec::append(&(300_u32, length), &mut hostile).unwrap();
+        hostile.extend_from_slice(&bytes[40..]);
+        assert!(decode(&hostile).is_err(), "{length}");
+    }
 }
 
 #[test]
 fn a_hostile_length_does_not_take_all_memory() {
     let mut bytes = Vec::new();
-    record::encode(&sample::long_record(), &mut bytes).unwrap();
+    record::encode(&sample::long_record(), None, &mut bytes).unwrap();
     bytes[34..38].copy_from_slice(&u32::MAX.to_le_bytes());
-    assert!(record::decode(&bytes).is_err());
+    assert!(record::decode(&bytes, None).is_err());
     let text_of_2_to_60 = [&[crate::codec::DATASET, 253][..], &(1_u64 << 60).to_le_bytes()];
     assert!(dataset::decode(&text_of_2_to_60.concat()).is_err());
 }

@@ -121,8 +121,7 @@ pub(crate) fn recompress(
     new: With<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), Malformed> {
-    head(bytes)?;
-    let plain = body(bytes, old)?;
+    let plain = checked_body(bytes, old)?;
     out.clear();
     out.extend_from_slice(&bytes[..HEAD]);
     out[0] = codec::RECORD;
@@ -170,11 +169,17 @@ pub(crate) fn decode(
     model_of(codec::read(&body(bytes, dictionary)?)?, id, status)
 }
 
-/// The body of a record whose head has been read.
-pub(crate) fn body<'a>(
+/// The body of a record, not yet decoded.
+pub(crate) fn checked_body<'a>(
     bytes: &'a [u8],
     dictionary: Option<&Dictionary>,
 ) -> Result<Cow<'a, [u8]>, Malformed> {
+    head(bytes)?;
+    body(bytes, dictionary)
+}
+
+/// The body of a record whose head has been read.
+fn body<'a>(bytes: &'a [u8], dictionary: Option<&Dictionary>) -> Result<Cow<'a, [u8]>, Malformed> {
     let rest = &bytes[HEAD..];
     match (bytes[0], dictionary) {
         (codec::RECORD, _) => Ok(Cow::Borrowed(rest)),

@@ -9,7 +9,7 @@ use filedex_store::{
 };
 
 use crate::blobs::{bytes, entry};
-use crate::records::record;
+use crate::records::{add, record};
 use crate::sample::{dataset, version};
 
 #[derive(Clone)]
@@ -115,27 +115,54 @@ fn every_power_cut_leaves_a_commit() {
         device.note(Operation::Committed(0));
         live(&store, &device);
         drop(store);
-        let log = device.log.lock().unwrap().clone();
-        let (mut disk, mut committed) = (Vec::new(), None);
-        for stretch in log.split_inclusive(|operation| matches!(operation, Operation::Sync)) {
-            // What has returned before the stretch began, or while it went on, is durable.
-            for operation in stretch {
-                if let Operation::Committed(generation) = operation {
-                    committed = Some(*generation);
-                }
-            }
-            if let Some(committed) = committed {
-                for seed in 0..20_u64 {
-                    let generation = cut(disk.clone(), stretch, seed, &options);
-                    let allowed = committed..=committed + 1;
-                    assert!(allowed.contains(&generation), "{committed}, then {generation}");
-                    cuts += 1;
-                }
-            }
-            stretch.iter().for_each(|operation| apply(&mut disk, operation, false));
-        }
+        cuts += cut_everywhere(&device, &options, 20);
     }
     assert!(cuts > 900, "{cuts}");
+}
+
+#[test]
+fn every_power_cut_in_a_compaction_leaves_the_records() {
+    let options = Options { cache_bytes: 1 << 20, ..Options::default() };
+    let device = Recording::default();
+    let store = Store::with_device(Box::new(device.clone()), &options).unwrap();
+    let mut batch = store.write().unwrap();
+    batch.create_dataset(&dataset("d-1", "cars")).unwrap();
+    let key = batch.create_version("d-1", &version("1", "v1")).unwrap();
+    batch.commit().unwrap();
+    add(&store, key, &crate::packed::real(1_100));
+    device.note(Operation::Committed(2));
+    let before = store.space().unwrap().parts[&filedex_store::Part::Records];
+    store.compact().unwrap();
+    let after = store.space().unwrap().parts[&filedex_store::Part::Records];
+    assert!(after.entries > before.entries && after.stored < before.stored);
+    drop(store);
+    let cuts = cut_everywhere(&device, &options, 5);
+    assert!(cuts > 20, "{cuts}");
+}
+
+/// Cuts the power at every sync since the first commit, once for each seed; answers how often.
+fn cut_everywhere(device: &Recording, options: &Options, seeds: u64) -> u32 {
+    let mut cuts = 0;
+    let log = device.log.lock().unwrap().clone();
+    let (mut disk, mut committed) = (Vec::new(), None);
+    for stretch in log.split_inclusive(|operation| matches!(operation, Operation::Sync)) {
+        // What has returned before the stretch began, or while it went on, is durable.
+        for operation in stretch {
+            if let Operation::Committed(generation) = operation {
+                committed = Some(*generation);
+            }
+        }
+        if let Some(committed) = committed {
+            for seed in 0..seeds {
+                let generation = cut(disk.clone(), stretch, seed, options);
+                let allowed = committed..=committed + 1;
+                assert!(allowed.contains(&generation), "{committed}, then {generation}");
+                cuts += 1;
+            }
+        }
+        stretch.iter().for_each(|operation| apply(&mut disk, operation, false));
+    }
+    cuts
 }
 
 /// Keeps some of the operations, tears some, opens what is left and answers its generation.

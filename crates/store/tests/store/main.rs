@@ -6,6 +6,7 @@ mod blobs;
 mod crash;
 mod damage;
 mod open;
+mod packed;
 mod records;
 mod rules;
 mod sample;
