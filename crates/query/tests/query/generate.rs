@@ -112,6 +112,8 @@ fn test(dice: &mut Dice, property: &Property) -> Test {
 
 fn keyword(dice: &mut Dice, property: &Property) -> Test {
     match dice.below(4) {
+        // Ids take no `~`.
+        0 if *property == Property::Id => Test::StartsWith(filled(dice)),
         0 => whole(dice),
         1 if matches!(property, Property::FileName | Property::FileDir | Property::Uri) => {
             let part = filled(dice);

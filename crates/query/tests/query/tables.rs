@@ -93,7 +93,7 @@ fn every_cell_of_the_property_tables() {
 /// The operators beyond the contract: `IN`, prefix, fuzzy, `ALL`, `CONTAINS`, `GLOB`.
 #[rustfmt::skip]
 const EXTENSIONS: &[(&str, [bool; 6])] = &[
-    ("DatasetFileMetaId",        [T, T, T, T, F, F]),
+    ("DatasetFileMetaId",        [T, T, F, T, F, F]),
     ("Uri",                      [T, T, T, T, T, T]),
     ("FileName",                 [T, T, T, T, T, T]),
     ("FileDir",                  [T, T, T, T, T, T]),
