@@ -55,18 +55,13 @@ fn simplify(filter: Filter) -> Filter {
         }
         Filter::Not(inner) => Filter::not(simplify(*inner)),
         Filter::Test(Predicate { property, test: Test::In(values) }) => {
-            let values = distinct(values);
-            match values.len() {
-                0 => Filter::Nothing,
-                1 => Filter::test(
-                    property,
-                    Test::Equals(values.into_iter().next().unwrap_or(Value::Bool(false))),
-                ),
-                _ => Filter::test(property, Test::In(values)),
+            match <[Value; 1]>::try_from(distinct(values)) {
+                Ok([only]) => Filter::test(property, Test::Equals(only)),
+                Err(none) if none.is_empty() => Filter::Nothing,
+                Err(several) => Filter::test(property, Test::In(several)),
             }
         }
-        Filter::Test(Predicate { property, test: Test::InRange(range) }) if is_empty(&range) => {
-            let _ = property;
+        Filter::Test(Predicate { test: Test::InRange(range), .. }) if is_empty(&range) => {
             Filter::Nothing
         }
         leaf => leaf,
