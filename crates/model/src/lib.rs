@@ -8,6 +8,7 @@ pub mod analysis;
 pub mod attribute;
 pub mod change;
 pub mod dataset;
+pub mod embedder;
 pub mod filter;
 pub mod id;
 pub mod limits;
@@ -19,6 +20,7 @@ pub mod predicate;
 pub mod property;
 pub mod record;
 mod rules;
+pub mod space;
 pub mod tags;
 pub mod time;
 
@@ -28,6 +30,7 @@ pub use change::{
 pub use dataset::{
     ColumnSchema, ColumnType, Dataset, DatasetPatch, DatasetStatus, NewDataset, Version,
 };
+pub use embedder::{EmbedError, Embedded, Embedder, ImageInput, TextEmbedder};
 pub use filter::Filter;
 pub use id::{FileId, Row};
 pub use number::Number;
@@ -35,5 +38,6 @@ pub use page::{Cursor, Order, SortBy, StatusFilter};
 pub use predicate::{Bound, Predicate, Range, Test, Value, When};
 pub use property::{AttributePath, Kind, Property};
 pub use record::{FileRecord, Status};
+pub use space::{Metric, Space, SpaceError, VectorError, VectorStorage};
 pub use tags::Tags;
 pub use time::Timestamp;

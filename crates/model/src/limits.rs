@@ -52,3 +52,13 @@ pub const DATASET_NAME_BYTES: usize = 256;
 /// Longest exact term kept verbatim in an index, in bytes; a longer value is indexed by a prefix
 /// and its hash, so that equality stays exact.
 pub const EXACT_TERM_BYTES: usize = 1_024;
+/// Longest name of an embedding space, in bytes.
+pub const SPACE_NAME_BYTES: usize = 128;
+/// Most embedding spaces of one dataset version.
+pub const SPACES: usize = 64;
+/// Fewest dimensions of an embedding space.
+pub const DIMENSION_MIN: u32 = 2;
+/// Most dimensions of an embedding space.
+pub const DIMENSION_MAX: u32 = 4_096;
+/// Largest absolute value of a vector's number: sums of 4,096 squares stay far inside an `f32`.
+pub const COMPONENT_MAX: f32 = 1e15;
