@@ -163,10 +163,10 @@ impl WriteBatch {
         })
     }
 
-    /// One more list names the blob.
-    pub(crate) fn link_blob(&self, blob: u64) -> Result<(), StoreError> {
-        if self.txn().open_table(BLOBS).translate()?.get(blob).translate()?.is_none() {
-            return Err(StoreError::UnknownBlob { blob });
+    /// One more list names the blob, as one of this kind.
+    pub(crate) fn link_blob(&self, blob: u64, kind: BlobKind) -> Result<(), StoreError> {
+        if head(&self.txn().open_table(BLOBS).translate()?, blob)?.kind != kind {
+            return Err(StoreError::Unlistable { blob, why: "it holds something else" });
         }
         self.txn().open_table(GARBAGE).translate()?.remove(blob).translate()?;
         let mut links = self.txn().open_table(LINKS).translate()?;

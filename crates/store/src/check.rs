@@ -1,12 +1,14 @@
 //! The check that everything in a database agrees with everything else.
 
+mod lists;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use filedex_model::{FileId, FileRecord, Status};
 use redb::{ReadableTable, ReadableTableMetadata};
 
-use crate::blob;
+use crate::blob::BlobKind;
 use crate::dataset::{VersionInfo, VersionKey};
 use crate::dictionary;
 use crate::error::{StoreError, Translate};
@@ -46,8 +48,10 @@ pub enum About {
     Counter,
     /// A blob: a chunk, its links, its being garbage.
     Blob,
-    /// A list of segments.
+    /// A list of segments, of text or of vectors, or a bitmap of what is dead in one.
     Segment,
+    /// An embedding space: its name, its version, its being chosen.
+    Space,
 }
 
 impl fmt::Display for Finding {
@@ -57,7 +61,8 @@ impl fmt::Display for Finding {
 }
 
 /// Checks the whole of a snapshot: ids against records, names and folders against active records,
-/// counters, every chunk of every blob, links and garbage. It reads all of the file.
+/// counters, embedding spaces, lists of segments, every chunk of every blob, links and garbage. It
+/// reads all of the file.
 ///
 /// [`Store::verify_pages`](crate::Store::verify_pages) checks what lies below.
 ///
@@ -71,7 +76,7 @@ impl fmt::Display for Finding {
 /// # Errors
 /// Where the file cannot be read at all; what can be read and is wrong is a finding.
 pub fn check(snapshot: &ReadSnapshot) -> Result<Vec<Finding>, StoreError> {
-    let mut check = Check { snapshot, findings: Vec::new(), links: BTreeMap::new() };
+    let mut check = Check { snapshot, findings: Vec::new(), named: BTreeMap::new() };
     check.stage(About::Dataset, Check::datasets)?;
     check.stage(About::Version, Check::versions)?;
     check.stage(About::Blob, Check::blobs)?;
@@ -81,8 +86,17 @@ pub fn check(snapshot: &ReadSnapshot) -> Result<Vec<Finding>, StoreError> {
 struct Check<'a> {
     snapshot: &'a ReadSnapshot,
     findings: Vec<Finding>,
-    /// How many lists name each blob.
-    links: BTreeMap<u64, u32>,
+    /// The blobs that lists name.
+    named: BTreeMap<u64, Named>,
+}
+
+/// What lists say of a blob.
+#[derive(Default)]
+struct Named {
+    /// How many of them name it.
+    lists: u32,
+    /// What they take it for.
+    kinds: BTreeSet<BlobKind>,
 }
 
 impl Check<'_> {
@@ -149,10 +163,11 @@ impl Check<'_> {
         if [names.len().translate()?, ids.len().translate()?] != [count; 2] {
             self.find(About::Version, "there are not as many version names and ids as versions");
         }
-        let mut layers = BTreeSet::new();
+        let (mut layers, mut numbers) = (BTreeSet::new(), BTreeSet::new());
         for entry in versions.iter().translate()? {
             let (number, bytes) = entry.translate()?;
             let key = VersionKey(number.value());
+            numbers.insert(key.0);
             let row = stored_version::decode(bytes.value())
                 .and_then(|row| Ok((row.layer()?, VersionInfo::of(key, row))))
                 .map_err(|why| why.at(format_args!("version number {key}")));
@@ -172,8 +187,9 @@ impl Check<'_> {
                 self.find(About::Version, format!("version number {key} has no dataset"));
             }
             self.stage(About::Record, |check| check.records(&info, layer))?;
-            self.stage(About::Segment, |check| check.segments(key))?;
+            self.stage(About::Segment, |check| check.lists(&info))?;
         }
+        self.stage(About::Segment, |check| check.without_version(&numbers))?;
         self.dictionaries(&layers)?;
         self.strays(&layers)
     }
@@ -309,73 +325,6 @@ impl Check<'_> {
         }
         for dir in counted.into_keys() {
             self.find(About::Folder, format!("version number {key}: folder {dir:?} is missing"));
-        }
-        Ok(())
-    }
-
-    fn segments(&mut self, key: VersionKey) -> Result<(), StoreError> {
-        let entries = self.snapshot.segments(key);
-        let Some(entries) = self.sound(About::Segment, entries)? else { return Ok(()) };
-        let listed: BTreeSet<u64> = entries.iter().map(|entry| entry.blob).collect();
-        if listed.len() != entries.len() {
-            self.find(About::Segment, format!("version number {key} lists a segment twice"));
-        }
-        for blob in &listed {
-            *self.links.entry(*blob).or_default() += 1;
-        }
-        let dead = self.snapshot.table(tables::DEAD)?;
-        for entry in dead.range((key.0, 0)..=(key.0, u64::MAX)).translate()? {
-            let (_, blob) = entry.translate()?.0.value();
-            if !listed.contains(&blob) {
-                let what = format!(
-                    "version number {key} has dead documents of blob {blob}, which it does not list"
-                );
-                self.find(About::Segment, what);
-            }
-        }
-        Ok(())
-    }
-
-    fn blobs(&mut self) -> Result<(), StoreError> {
-        let snapshot = self.snapshot;
-        let (blobs, chunks) = (snapshot.table(tables::BLOBS)?, snapshot.table(tables::CHUNKS)?);
-        let (links, garbage) = (snapshot.table(tables::LINKS)?, snapshot.table(tables::GARBAGE)?);
-        let mut known = BTreeSet::new();
-        let mut wanted = 0;
-        for entry in blobs.iter().translate()? {
-            let number = entry.translate()?.0.value();
-            known.insert(number);
-            let counted = links.get(number).translate()?.map_or(0, |count| count.value());
-            let is_garbage = garbage.get(number).translate()?.is_some();
-            let listed = self.links.get(&number).copied().unwrap_or(0);
-            if counted != listed {
-                let what = format!("blob {number} counts {counted} lists, and is on {listed}");
-                self.find(About::Blob, what);
-            }
-            if is_garbage == (counted > 0) {
-                let what = if is_garbage { "both linked and garbage" } else { "an orphan" };
-                self.find(About::Blob, format!("blob {number} is {what}"));
-            }
-            let head = blob::head(&blobs, number);
-            let Some(head) = self.sound(About::Blob, head)? else { continue };
-            wanted += u64::from(head.chunks());
-            for chunk in 0..head.chunks() {
-                let bytes = blob::chunk(&chunks, &head, number, chunk);
-                self.sound(About::Blob, bytes)?;
-            }
-        }
-        if chunks.len().translate()? != wanted {
-            self.find(About::Blob, "there are not as many chunks as the blobs have");
-        }
-        let mut named: BTreeSet<u64> = self.links.keys().copied().collect();
-        for entry in links.iter().translate()? {
-            named.insert(entry.translate()?.0.value());
-        }
-        for entry in garbage.iter().translate()? {
-            named.insert(entry.translate()?.0.value());
-        }
-        for missing in named.difference(&known) {
-            self.find(About::Blob, format!("blob {missing} is missing"));
         }
         Ok(())
     }

@@ -21,11 +21,14 @@ pub(crate) const RECORD_LZ4: u8 = 0x04;
 pub(crate) const SEGMENTS: u8 = 0x05;
 /// Tag of the head of a blob.
 pub(crate) const BLOB: u8 = 0x06;
-
 /// Tag of a record whose body is compressed with a dictionary.
 pub(crate) const RECORD_ZSTD: u8 = 0x07;
 /// Tag of a dictionary.
 pub(crate) const DICTIONARY: u8 = 0x08;
+/// Tag of an embedding space.
+pub(crate) const SPACE: u8 = 0x09;
+/// Tag of a list of vector segments.
+pub(crate) const VECTOR_SEGMENTS: u8 = 0x0A;
 
 /// Longest value, so that a damaged length cannot ask for all memory.
 pub(crate) const LIMIT: usize = 256 * 1024 * 1024;

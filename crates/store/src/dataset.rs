@@ -309,6 +309,7 @@ impl WriteBatch {
             let (dataset_id, version) =
                 batch.with_row(key, |row| (row.dataset_id.clone(), row.version.clone()))?;
             batch.set_segments(key, &[])?;
+            batch.drop_spaces(key)?;
             batch.erase_layer(layer)?;
             let txn = batch.txn();
             txn.open_table(SEGMENTS).translate()?.remove(key.0).translate()?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use filedex_model::{FileId, Row};
 
 use crate::dataset::VersionKey;
+use crate::spaces::SpaceKey;
 
 /// An operation on a Filedex file failed.
 #[derive(Debug, thiserror::Error)]
@@ -144,6 +145,12 @@ pub enum StoreError {
         /// The name.
         name: String,
     },
+    /// The name is taken by another embedding space of the version.
+    #[error("the version already has an embedding space named {name:?}; choose another name")]
+    SpaceExists {
+        /// The name.
+        name: String,
+    },
     /// Another row of the version holds the file.
     #[error("the file {id} is already in the version, at row {row}; update that row")]
     FileIdTaken {
@@ -164,6 +171,14 @@ pub enum StoreError {
         /// The number.
         version: VersionKey,
     },
+    /// The version has no such embedding space; it may have been dropped.
+    #[error("version number {version} has no embedding space number {space}; list its spaces")]
+    UnknownSpace {
+        /// The version.
+        version: VersionKey,
+        /// The number.
+        space: SpaceKey,
+    },
     /// The row was never allocated, or holds no record.
     #[error("version number {version} has no row {row}; allocate it first")]
     UnknownRow {
@@ -183,6 +198,14 @@ pub enum StoreError {
     BlobInUse {
         /// The number.
         blob: u64,
+    },
+    /// A list of segments cannot name the blob so.
+    #[error("blob {blob} cannot be listed: {why}; make a new segment")]
+    Unlistable {
+        /// The number.
+        blob: u64,
+        /// Why not.
+        why: &'static str,
     },
     /// The earlier state given with a change is not the state stored.
     #[error(

@@ -4,10 +4,10 @@
 use redb::{ReadTransaction, ReadableTable, TableError, WriteTransaction};
 
 use crate::error::{StoreError, Translate};
-use crate::tables::{self, META};
+use crate::tables::{self, META, SPACES, VECTOR_SEGMENTS};
 
 /// The format this crate writes; it reads this and every earlier one.
-pub const FORMAT_VERSION: u64 = 1;
+pub const FORMAT_VERSION: u64 = 2;
 
 /// Says that the file is ours: `Filedex` and a line feed, read as a big-endian number.
 const APPLICATION: u64 = u64::from_be_bytes(*b"Filedex\n");
@@ -18,6 +18,7 @@ const KEY_GENERATION: &str = "generation";
 const KEY_NEXT_VERSION: &str = "next_version";
 const KEY_NEXT_LAYER: &str = "next_layer";
 const KEY_NEXT_BLOB: &str = "next_blob";
+const KEY_NEXT_SPACE: &str = "next_space";
 
 /// What the meta table tells of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,12 @@ pub(crate) enum Kind {
     Known(u64),
     /// Ours, of a newer format.
     Newer(u64),
+}
+
+/// The number of the format that `txn` reads.
+pub(crate) fn number_of(txn: &ReadTransaction) -> Result<u64, StoreError> {
+    number(&txn.open_table(META).translate()?, KEY_FORMAT)?
+        .ok_or_else(|| StoreError::damaged("the format number is missing"))
 }
 
 /// Tells the kind of the file that `txn` reads.
@@ -63,14 +70,24 @@ pub(crate) fn initialise(txn: &WriteTransaction) -> Result<(), StoreError> {
     Counters::default().save(txn)
 }
 
-/// Brings a file of the format `found` up to the current one, step by step.
+/// Brings a file of the format `found` up to the next one.
 ///
 /// Each future format adds its step here, together with a stored file of the format before it.
-pub(crate) fn upgrade(_txn: &WriteTransaction, found: u64) -> Result<(), StoreError> {
+pub(crate) fn upgrade(txn: &WriteTransaction, found: u64) -> Result<(), StoreError> {
+    let mut meta = txn.open_table(META).translate()?;
     match found {
-        FORMAT_VERSION => Ok(()),
-        other => Err(StoreError::damaged(format!("no upgrade from format {other} is known"))),
+        1 => {
+            txn.open_table(SPACES).translate()?;
+            txn.open_table(VECTOR_SEGMENTS).translate()?;
+            meta.insert(KEY_NEXT_SPACE, Counters::default().next_space).translate()?;
+        }
+        other => {
+            let what = format!("no upgrade from format {other} is known");
+            return Err(StoreError::damaged(what));
+        }
     }
+    meta.insert(KEY_FORMAT, found + 1).translate()?;
+    Ok(())
 }
 
 /// The numbers that a commit moves on. None is ever given out twice.
@@ -80,11 +97,12 @@ pub(crate) struct Counters {
     pub(crate) next_version: u64,
     pub(crate) next_layer: u64,
     pub(crate) next_blob: u64,
+    pub(crate) next_space: u64,
 }
 
 impl Default for Counters {
     fn default() -> Self {
-        Self { generation: 0, next_version: 1, next_layer: 1, next_blob: 1 }
+        Self { generation: 0, next_version: 1, next_layer: 1, next_blob: 1, next_space: 1 }
     }
 }
 
@@ -99,6 +117,7 @@ impl Counters {
             next_version: needed(KEY_NEXT_VERSION)?,
             next_layer: needed(KEY_NEXT_LAYER)?,
             next_blob: needed(KEY_NEXT_BLOB)?,
+            next_space: needed(KEY_NEXT_SPACE)?,
         })
     }
 
@@ -117,6 +136,7 @@ impl Counters {
             (KEY_NEXT_VERSION, self.next_version),
             (KEY_NEXT_LAYER, self.next_layer),
             (KEY_NEXT_BLOB, self.next_blob),
+            (KEY_NEXT_SPACE, self.next_space),
         ] {
             meta.insert(key, value).translate()?;
         }
@@ -131,6 +151,11 @@ impl Counters {
     /// A new layer number.
     pub(crate) fn take_layer(&mut self) -> Result<u32, StoreError> {
         take(&mut self.next_layer, "versions")
+    }
+
+    /// A new space number.
+    pub(crate) fn take_space(&mut self) -> Result<u32, StoreError> {
+        take(&mut self.next_space, "embedding spaces")
     }
 
     /// A new blob number.

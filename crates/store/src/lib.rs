@@ -1,4 +1,5 @@
-//! The single file of a Filedex database: datasets, versions, records and blobs in one redb file.
+//! The single file of a Filedex database: datasets, versions, records, embedding spaces and blobs in
+//! one redb file.
 //!
 //! A [`Store`] is an open database. [`Store::read`] answers a [`ReadSnapshot`], which sees one
 //! commit for as long as it lives; [`Store::write`] answers the one [`WriteBatch`], which becomes
@@ -79,8 +80,10 @@ mod record;
 mod repack;
 mod segments;
 mod space;
+mod spaces;
 mod stored;
 mod tables;
+mod vector_segments;
 mod write;
 
 pub use blob::{BlobKind, CHUNK_BYTES, Garbage};
@@ -98,4 +101,6 @@ pub use read::ReadSnapshot;
 pub use record::{RecordPut, Records};
 pub use segments::TextSegmentEntry;
 pub use space::{Part, PartSpace, Space};
+pub use spaces::{SpaceInfo, SpaceKey};
+pub use vector_segments::VectorSegmentEntry;
 pub use write::WriteBatch;

@@ -184,7 +184,7 @@ impl WriteBatch {
         })
     }
 
-    /// The bitmap of a segment's dead documents.
+    /// The bitmap of a segment's dead documents, or vectors.
     ///
     /// # Errors
     /// See [`WriteBatch`].

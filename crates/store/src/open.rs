@@ -189,8 +189,7 @@ impl Store {
         at_path(&path, || {
             let engine = store.engine();
             let Engine::Write(database) = &*engine else { return Ok(()) };
-            let format = known_format(database, &path)?;
-            if format < FORMAT_VERSION {
+            for format in known_format(database, &path)?..FORMAT_VERSION {
                 let txn = database.begin_write().translate()?;
                 format::upgrade(&txn, format)?;
                 txn.commit().translate()?;

@@ -5,14 +5,14 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use filedex_model::{Dataset, FileId, FileRecord, Row};
-use redb::{Key, ReadOnlyTable, ReadTransaction, TableDefinition, Value};
+use redb::{Key, ReadOnlyTable, ReadTransaction, TableDefinition, TableError, Value};
 
 use crate::blob::{self, Garbage};
 use crate::dataset::{self, VersionInfo, VersionKey};
 use crate::dictionary::{self, Cache, Dictionaries, OwnDictionaries};
 use crate::error::{StoreError, Translate};
 use crate::folder::{self, Folder, FolderStats};
-use crate::format::Counters;
+use crate::format::{self, Counters};
 use crate::guard::guarded;
 use crate::job::{self, JobKind};
 use crate::open::{Live, Store};
@@ -104,6 +104,17 @@ impl ReadSnapshot {
         self.txn.open_table(definition).translate()
     }
 
+    /// A table that files of earlier formats do not have: in them it is empty.
+    pub(crate) fn later_table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'static, K, V>,
+    ) -> Result<Option<ReadOnlyTable<K, V>>, StoreError> {
+        match self.txn.open_table(definition) {
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            opened => opened.translate().map(Some),
+        }
+    }
+
     /// The layer of the records of a version.
     pub(crate) fn layer(&self, key: VersionKey) -> Result<u32, StoreError> {
         if let Some(layer) = self.layers.read().unwrap_or_else(PoisonError::into_inner).get(&key.0)
@@ -135,6 +146,15 @@ impl ReadSnapshot {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// The format of the file: [`FORMAT_VERSION`](crate::FORMAT_VERSION), or an earlier one where it
+    /// was opened read-only.
+    ///
+    /// # Errors
+    /// See [`ReadSnapshot`].
+    pub fn format(&self) -> Result<u64, StoreError> {
+        guarded(|| format::number_of(&self.txn))
     }
 
     /// All datasets, in order of their ids.
@@ -292,7 +312,7 @@ impl ReadSnapshot {
         })
     }
 
-    /// The bitmap of a segment's dead documents, as it was set.
+    /// The bitmap of a segment's dead documents, or vectors, as it was set.
     ///
     /// # Errors
     /// See [`ReadSnapshot`].

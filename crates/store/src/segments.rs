@@ -1,9 +1,11 @@
-//! A version's list of text segments, and the bitmaps of their dead documents.
+//! A version's list of text segments; the links of all lists to their blobs; and the bitmaps of what
+//! is dead in the segments that a version lists, be it documents or vectors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use redb::ReadableTable;
 
+use crate::blob::BlobKind;
 use crate::dataset::VersionKey;
 use crate::error::{StoreError, Translate};
 use crate::stored::segment as stored;
@@ -49,21 +51,23 @@ impl WriteBatch {
     /// when no other list names them, become garbage: there is no need to unlink them.
     ///
     /// # Errors
-    /// [`StoreError::UnknownVersion`]; [`StoreError::UnknownBlob`], after which the batch cannot be
-    /// committed.
+    /// [`StoreError::UnknownVersion`]; [`StoreError::UnknownBlob`] and, for a blob of another kind,
+    /// [`StoreError::Unlistable`], after which the batch cannot be committed.
     pub fn set_segments(
         &mut self,
         key: VersionKey,
         entries: &[TextSegmentEntry],
     ) -> Result<(), StoreError> {
         self.step(|batch| {
-            let old: BTreeSet<u64> = batch.segments(key)?.iter().map(|entry| entry.blob).collect();
-            let new: BTreeSet<u64> = entries.iter().map(|entry| entry.blob).collect();
-            let done = batch.relist(key, &old, &new).and_then(|()| {
-                let bytes = stored::encode(entries)?;
+            let blobs = |entries: &[TextSegmentEntry]| {
+                entries.iter().map(|entry| (entry.blob, BlobKind::Text)).collect()
+            };
+            let old = blobs(&batch.segments(key)?);
+            let done = stored::encode(entries).and_then(|bytes| {
                 let mut segments = batch.txn().open_table(SEGMENTS).translate()?;
                 segments.insert(key.0, bytes.as_slice()).translate()?;
-                Ok(())
+                drop(segments);
+                batch.relink(key, &old, &blobs(entries))
             });
             if done.is_err() {
                 batch.fail();
@@ -72,24 +76,46 @@ impl WriteBatch {
         })
     }
 
-    fn relist(
+    /// Follows a list of the version, the new one stored already: links the blobs that came onto
+    /// it and releases those that fell off, whose bitmaps go unless another list names them.
+    pub(crate) fn relink(
         &self,
         key: VersionKey,
-        old: &BTreeSet<u64>,
-        new: &BTreeSet<u64>,
+        old: &BTreeMap<u64, BlobKind>,
+        new: &BTreeMap<u64, BlobKind>,
     ) -> Result<(), StoreError> {
-        for blob in new.difference(old) {
-            self.link_blob(*blob)?;
+        for (blob, kind) in new {
+            if old.get(blob) != Some(kind) {
+                self.link_blob(*blob, *kind)?;
+            }
         }
+        let gone: Vec<u64> = old
+            .iter()
+            .filter(|(blob, kind)| new.get(blob) != Some(kind))
+            .map(|(b, _)| *b)
+            .collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let listed = self.listed(key)?;
         let mut dead = self.txn().open_table(DEAD).translate()?;
-        for blob in old.difference(new) {
-            dead.remove((key.0, *blob)).translate()?;
-            self.release_blob(*blob)?;
+        for blob in gone {
+            if !listed.contains(&blob) {
+                dead.remove((key.0, blob)).translate()?;
+            }
+            self.release_blob(blob)?;
         }
         Ok(())
     }
 
-    /// Replaces the bitmap of the dead documents of a listed segment.
+    /// The segments, of text and of vectors, on any list of the version.
+    fn listed(&self, key: VersionKey) -> Result<BTreeSet<u64>, StoreError> {
+        let text = self.segments(key)?.into_iter().map(|entry| entry.blob);
+        let vectors = self.all_vector_segments(key)?.into_iter().map(|entry| entry.blob);
+        Ok(text.chain(vectors).collect())
+    }
+
+    /// Replaces the bitmap of the dead documents, or vectors, of a listed segment.
     ///
     /// # Errors
     /// [`StoreError::UnknownVersion`]; [`StoreError::UnknownBlob`] where the version does not list
@@ -101,7 +127,7 @@ impl WriteBatch {
         bitmap: &[u8],
     ) -> Result<(), StoreError> {
         self.step(|batch| {
-            if !batch.segments(key)?.iter().any(|entry| entry.blob == blob) {
+            if !batch.listed(key)?.contains(&blob) {
                 return Err(StoreError::UnknownBlob { blob });
             }
             let mut dead = batch.txn().open_table(DEAD).translate()?;

@@ -15,7 +15,7 @@ use crate::tables;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Part {
-    /// Numbers of the whole file, datasets, jobs.
+    /// Numbers of the whole file, datasets, jobs, embedding spaces.
     Meta,
     /// Versions and their names.
     Versions,
@@ -25,9 +25,10 @@ pub enum Part {
     Ids,
     /// Names and folders.
     Names,
-    /// Blobs: index segments and their heads.
+    /// Blobs: index segments, their heads and the lists that name them. [`Space::blobs`] tells their
+    /// kinds apart.
     Blobs,
-    /// Bitmaps of dead documents.
+    /// Bitmaps of dead documents and vectors.
     Dead,
     /// Anything else.
     Other,

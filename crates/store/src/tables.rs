@@ -34,7 +34,12 @@ pub(crate) const FOLDERS: TableDefinition<&[u8], u64> = TableDefinition::new("fo
 pub(crate) const JOBS: TableDefinition<&[u8], u8> = TableDefinition::new("jobs");
 /// version number -> encoded list of text segments.
 pub(crate) const SEGMENTS: TableDefinition<u32, &[u8]> = TableDefinition::new("segments");
-/// version number and blob -> bitmap of dead documents.
+/// version number and space number -> encoded embedding space.
+pub(crate) const SPACES: TableDefinition<(u32, u32), &[u8]> = TableDefinition::new("spaces");
+/// version number and space number -> encoded list of vector segments.
+pub(crate) const VECTOR_SEGMENTS: TableDefinition<(u32, u32), &[u8]> =
+    TableDefinition::new("vector_segments");
+/// version number and blob -> bitmap of dead documents, or of dead vectors.
 pub(crate) const DEAD: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("dead");
 /// blob -> encoded head.
 pub(crate) const BLOBS: TableDefinition<u64, &[u8]> = TableDefinition::new("blobs");
@@ -60,6 +65,8 @@ pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), StoreError> {
     txn.open_table(FOLDERS).translate()?;
     txn.open_table(JOBS).translate()?;
     txn.open_table(SEGMENTS).translate()?;
+    txn.open_table(SPACES).translate()?;
+    txn.open_table(VECTOR_SEGMENTS).translate()?;
     txn.open_table(DEAD).translate()?;
     txn.open_table(BLOBS).translate()?;
     txn.open_table(CHUNKS).translate()?;
@@ -72,12 +79,12 @@ pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), StoreError> {
 pub(crate) fn part_of(table: &impl TableHandle) -> crate::space::Part {
     use crate::space::Part;
     match table.name() {
-        "filedex" | "datasets" | "dataset_names" | "jobs" => Part::Meta,
+        "filedex" | "datasets" | "dataset_names" | "jobs" | "spaces" => Part::Meta,
         "versions" | "version_names" | "version_ids" => Part::Versions,
         "records" | "records_new" | "dictionaries" => Part::Records,
         "ids" => Part::Ids,
         "names" | "folders" => Part::Names,
-        "segments" | "blobs" | "chunks" | "links" | "garbage" => Part::Blobs,
+        "segments" | "vector_segments" | "blobs" | "chunks" | "links" | "garbage" => Part::Blobs,
         "dead" => Part::Dead,
         _ => Part::Other,
     }

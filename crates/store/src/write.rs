@@ -150,6 +150,11 @@ impl WriteBatch {
         Ok((self.counters.take_version()?, self.counters.take_layer()?))
     }
 
+    /// The number of a new embedding space.
+    pub(crate) fn take_space(&mut self) -> Result<u32, StoreError> {
+        self.counters.take_space()
+    }
+
     pub(crate) fn add_row(&mut self, key: VersionKey, row: VersionRow) -> Result<(), StoreError> {
         let bytes = stored_version::encode(&row)?;
         let mut versions = self.txn.open_table(tables::VERSIONS).translate()?;

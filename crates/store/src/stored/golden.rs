@@ -6,14 +6,16 @@
 use std::fmt::Debug;
 use std::path::PathBuf;
 
-use super::{blob, dataset, record, segment, version};
+use super::{blob, dataset, record, segment, space, vector_segment, version};
 use crate::blob::BlobKind;
 use crate::codec::Malformed;
 use crate::pack::Dictionary;
 use crate::segments::TextSegmentEntry;
 use crate::stored::blob::BlobHead;
 use crate::stored::dictionary::{self as stored_dictionary, DictionaryBytes};
+use crate::stored::space::SpaceRow;
 use crate::stored::version::VersionRow;
+use crate::vector_segments::VectorSegmentEntry;
 
 #[path = "../../tests/store/sample.rs"]
 mod sample;
@@ -186,6 +188,47 @@ fn segments() {
     });
     let bytes = segment::encode(&entries).unwrap();
     check("segments-5.bin", &entries.to_vec(), &bytes, segment::decode);
+}
+
+#[test]
+fn spaces() {
+    let row = SpaceRow {
+        space: filedex_model::Space {
+            metric: filedex_model::Metric::L2,
+            normalised: false,
+            storage: filedex_model::VectorStorage::F16,
+            ..sample::space("caption")
+        },
+        chosen: true,
+    };
+    check("space-9.bin", &row, &space::encode(&row).unwrap(), space::decode);
+    // Every member of the enumerations has its own byte.
+    for (metric, byte) in [("cosine", 0), ("dot", 1), ("l2", 2)] {
+        for (storage, other) in [("f32", 0), ("f16", 1)] {
+            let (metric, storage) = (metric.parse().unwrap(), storage.parse().unwrap());
+            let kept = filedex_model::Space { metric, storage, ..row.space.clone() };
+            let row = SpaceRow { space: kept, chosen: false };
+            let bytes = space::encode(&row).unwrap();
+            assert_eq!(space::decode(&bytes).unwrap(), row);
+            // Tag, name, model, dimension; then metric, normalised, storage.
+            let at = 1 + 8 + (1 + row.space.model.len()) + 3;
+            assert_eq!([bytes[at], bytes[at + 2]], [byte, other]);
+        }
+    }
+}
+
+#[test]
+fn vector_segments() {
+    let entries = [(1, 2, 3, 4, None), (u64::MAX, u32::MAX, 0, u32::MAX, Some(300))];
+    let entries = entries.map(|entry| VectorSegmentEntry {
+        blob: entry.0,
+        vectors: entry.1,
+        first_row: entry.2,
+        last_row: entry.3,
+        graph: entry.4,
+    });
+    let bytes = vector_segment::encode(&entries).unwrap();
+    check("vector-segments-10.bin", &entries.to_vec(), &bytes, vector_segment::decode);
 }
 
 #[test]

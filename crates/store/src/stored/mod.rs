@@ -8,6 +8,8 @@ pub(crate) mod json;
 pub(crate) mod media;
 pub(crate) mod record;
 pub(crate) mod segment;
+pub(crate) mod space;
+pub(crate) mod vector_segment;
 pub(crate) mod version;
 
 #[cfg(test)]

@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use filedex_model::FileRecord;
 use filedex_store::{
-    BlobKind, Device, MemoryDevice, Options, QuickRepair, Store, VersionKey, WriteBatch, check,
+    BlobKind, Device, FORMAT_VERSION, MemoryDevice, Options, QuickRepair, Store, VersionKey,
+    WriteBatch, check,
 };
 
 use crate::blobs::{bytes, entry};
 use crate::records::{add, record};
-use crate::sample::{dataset, version};
+use crate::sample::{dataset, space, version};
+use crate::spaces::vectors;
+use crate::upgrade::stored_file;
 
 #[derive(Clone)]
 enum Operation {
@@ -86,6 +89,8 @@ fn live(store: &Store, device: &Recording) {
     commit(&|batch| {
         batch.create_dataset(&dataset("d-1", "cars")).unwrap();
         batch.create_version("d-1", &version("1", "v1")).unwrap();
+        batch.allocate_rows(key, 10).unwrap();
+        batch.create_space(key, &space("first")).unwrap();
     });
     for n in 0..6 {
         let new = record(&format!("oss://b/{n}/{n}.png"));
@@ -95,6 +100,7 @@ fn live(store: &Store, device: &Recording) {
             let blob = batch.put_blob(BlobKind::Text, &bytes(70_000 * n)).unwrap();
             batch.set_segments(key, &[entry(blob)]).unwrap();
             batch.set_dead(key, blob, &[n as u8]).unwrap();
+            change_spaces(batch, key, n);
         });
         commit(&|batch| {
             let row = batch.row_of(key, &new.id).unwrap().unwrap();
@@ -102,6 +108,32 @@ fn live(store: &Store, device: &Recording) {
             batch.put_record(key, row, &starred, Some(&new)).unwrap();
             batch.collect_garbage(&|_| false).unwrap();
         });
+    }
+}
+
+/// Another space each time; now the newest is chosen, now the chosen one is dropped. All that are
+/// left get new vectors, now in the place of the old ones, now beside them, and now and then a graph.
+fn change_spaces(batch: &mut WriteBatch, key: VersionKey, n: usize) {
+    let newest = batch.create_space(key, &space(&format!("space {n}"))).unwrap();
+    if n.is_multiple_of(2) {
+        batch.choose_space(key, newest).unwrap();
+    } else {
+        let chosen = batch.chosen_space(key).unwrap().unwrap();
+        batch.drop_space(key, chosen.key).unwrap();
+    }
+    for info in batch.spaces(key).unwrap() {
+        let mut list = batch.vector_segments(key, info.key).unwrap();
+        let blob = batch.put_blob(BlobKind::Vectors, &bytes(3_000 * n)).unwrap();
+        let graph = batch.put_blob(BlobKind::Graph, &bytes(2_000 * n)).unwrap();
+        match list.first_mut() {
+            Some(old) if !n.is_multiple_of(3) => {
+                old.graph = Some(graph);
+                list.push(vectors(blob, None));
+            }
+            _ => list = vec![vectors(blob, Some(graph))],
+        }
+        batch.set_vector_segments(key, info.key, &list).unwrap();
+        batch.set_dead(key, blob, &[n as u8]).unwrap();
     }
 }
 
@@ -138,6 +170,23 @@ fn every_power_cut_in_a_compaction_leaves_the_records() {
     drop(store);
     let cuts = cut_everywhere(&device, &options, 5);
     assert!(cuts > 20, "{cuts}");
+}
+
+#[test]
+fn every_power_cut_in_an_upgrade_leaves_a_database() {
+    let options = Options { cache_bytes: 1 << 20, ..Options::default() };
+    for format in 1..FORMAT_VERSION {
+        let bytes = stored_file(format);
+        let device =
+            Recording { device: MemoryDevice::from_bytes(bytes.clone()), ..Recording::default() };
+        device.note(Operation::Resize(bytes.len() as u64));
+        device.note(Operation::Write(0, bytes));
+        device.note(Operation::Sync);
+        device.note(Operation::Committed(1));
+        drop(Store::with_device(Box::new(device.clone()), &options).unwrap());
+        let cuts = cut_everywhere(&device, &options, 20);
+        assert!(cuts > 20, "{cuts}");
+    }
 }
 
 /// Cuts the power at every sync since the first commit, once for each seed; answers how often.

@@ -95,6 +95,12 @@ fn closed() -> Vec<u8> {
     let blob = batch.put_blob(BlobKind::Text, &bytes(9_000)).unwrap();
     batch.set_segments(key, &[entry(blob)]).unwrap();
     batch.set_dead(key, blob, b"dead").unwrap();
+    batch.allocate_rows(key, 10).unwrap();
+    let space = batch.create_space(key, &sample::space("a")).unwrap();
+    let segment = batch.put_blob(BlobKind::Vectors, &bytes(500)).unwrap();
+    let graph = batch.put_blob(BlobKind::Graph, &bytes(500)).unwrap();
+    let listed = crate::spaces::vectors(segment, Some(graph));
+    batch.set_vector_segments(key, space, &[listed]).unwrap();
     batch.commit().unwrap();
     let records: Vec<_> = (0..200).map(|n| record(&format!("oss://b/{}/{n}.png", n % 7))).collect();
     add(&store, key, &records);
@@ -113,6 +119,9 @@ fn exercise(bytes: Vec<u8>) -> Result<(), StoreError> {
         record?;
     }
     snapshot.folder(VersionKey(1), "")?;
+    for info in snapshot.spaces(VersionKey(1))? {
+        snapshot.vector_segments(VersionKey(1), info.key)?;
+    }
     store.space()?;
     drop(snapshot);
     store.verify_pages()?;

@@ -10,6 +10,8 @@ mod packed;
 mod records;
 mod rules;
 mod sample;
+mod spaces;
 mod speed;
 mod transactions;
+mod upgrade;
 mod whole;

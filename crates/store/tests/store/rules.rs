@@ -161,7 +161,7 @@ fn removal_takes_everything_along() {
     assert_sound(&store);
     let parts = store.space().unwrap().parts;
     for (part, space) in parts {
-        let expected = if part == Part::Meta { 6 } else { 0 };
+        let expected = if part == Part::Meta { 7 } else { 0 };
         assert_eq!(space.entries, expected, "{part:?}");
     }
     // Numbers are not given out again.

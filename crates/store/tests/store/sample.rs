@@ -4,7 +4,8 @@ use filedex_model::media::{
     AudioStream, FaceThumbnail, ImageMedia, ImageQuality, ImageTag, VideoMedia, VideoStream,
 };
 use filedex_model::{
-    ColumnSchema, ColumnType, Dataset, DatasetStatus, FileRecord, Status, Tags, Timestamp, Version,
+    ColumnSchema, ColumnType, Dataset, DatasetStatus, FileRecord, Space, Status, Tags, Timestamp,
+    Version,
 };
 use serde_json::{Map, Value, json};
 
@@ -172,4 +173,8 @@ pub fn version(id: &str, name: &str) -> Version {
         frozen: false,
         parent: None,
     }
+}
+
+pub fn space(name: &str) -> Space {
+    Space::new(name, "all-MiniLM-L6-v2", 384, time(1_736_692_561_000))
 }

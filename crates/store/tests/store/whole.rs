@@ -1,13 +1,15 @@
 //! Operations on whole files: compaction, space, check.
 
 use filedex_store::{
-    About, BlobKind, Options, Pages, Part, QuickRepair, Store, StoreError, VersionKey, check,
+    About, BlobKind, Finding, Options, Pages, Part, QuickRepair, Store, StoreError, VersionKey,
+    check,
 };
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
 
 use crate::blobs::{bytes, entry};
 use crate::records::{add, assert_sound, record};
-use crate::sample::{dataset, version};
+use crate::sample::{dataset, space, version};
+use crate::spaces::vectors;
 
 fn filled(path: &std::path::Path) -> (Store, VersionKey) {
     let store = Store::create(path, &Options::default()).unwrap();
@@ -22,6 +24,13 @@ fn filled(path: &std::path::Path) -> (Store, VersionKey) {
         key,
         &(0..50).map(|n| record(&format!("oss://b/{}/{n}", n % 3))).collect::<Vec<_>>(),
     );
+    let mut batch = store.write().unwrap();
+    let [a, _] = ["a", "b"].map(|name| batch.create_space(key, &space(name)).unwrap());
+    let segment = batch.put_blob(BlobKind::Vectors, &bytes(2_000)).unwrap();
+    let graph = batch.put_blob(BlobKind::Graph, &bytes(1_000)).unwrap();
+    batch.set_vector_segments(key, a, &[vectors(segment, Some(graph))]).unwrap();
+    batch.set_dead(key, segment, b"dead").unwrap();
+    batch.commit().unwrap();
     (store, key)
 }
 
@@ -61,7 +70,8 @@ fn space_adds_up() {
     assert_eq!(space.parts[&Part::Ids].entries, 50);
     assert_eq!(space.parts[&Part::Names].entries, 53);
     assert!(space.parts[&Part::Ids].stored >= 50 * 40);
-    assert_eq!(space.blobs[&BlobKind::Text], 300_000);
+    use BlobKind::{Graph, Text, Vectors};
+    assert_eq!([Text, Vectors, Graph].map(|kind| space.blobs[&kind]), [300_000, 2_000, 1_000]);
     assert_eq!((space.garbage, space.file_length), (0, store.file_length().unwrap()));
     let used: u64 =
         space.parts.values().map(|part| part.stored + part.overhead + part.fragmented).sum();
@@ -91,7 +101,7 @@ fn the_format_document_names_every_table_and_number() {
     let database = redb::ReadOnlyDatabase::open(&path).unwrap();
     let txn = database.begin_read().unwrap();
     let tables: Vec<_> = txn.list_tables().unwrap().map(|table| table.name().to_owned()).collect();
-    assert_eq!(tables.len(), 18);
+    assert_eq!(tables.len(), 20);
     for table in tables {
         assert!(document.contains(&format!("\n| `{table}` | ")), "{table}");
     }
@@ -115,6 +125,9 @@ const CHUNKS: TableDefinition<(u64, u32), &[u8]> = TableDefinition::new("chunks"
 const DATASET_NAMES: TableDefinition<&str, &str> = TableDefinition::new("dataset_names");
 const VERSION_IDS: TableDefinition<&[u8], u32> = TableDefinition::new("version_ids");
 const SEGMENTS: TableDefinition<u32, &[u8]> = TableDefinition::new("segments");
+const DEAD: TableDefinition<(u32, u64), &[u8]> = TableDefinition::new("dead");
+const SPACES: TableDefinition<(u32, u32), &[u8]> = TableDefinition::new("spaces");
+const LISTS: TableDefinition<(u32, u32), &[u8]> = TableDefinition::new("vector_segments");
 
 type Damage = fn(&redb::WriteTransaction);
 
@@ -164,27 +177,115 @@ fn check_finds_what_does_not_agree() {
             txn.open_table(VERSION_IDS).unwrap().pop_first().unwrap();
         }),
     ];
-    let dir = tempfile::tempdir().unwrap();
     for (name, about, damage) in cases {
-        let path = dir.path().join(format!("{name}.filedex"));
-        drop(filled(&path));
-        let database = redb::Database::open(&path).unwrap();
-        let txn = database.begin_write().unwrap();
-        damage(&txn);
-        txn.commit().unwrap();
-        drop(database);
-        let store = Store::open_read_only(&path, &Options::default()).unwrap();
-        let findings = check(&store.read().unwrap()).unwrap();
+        let findings = findings_after(damage);
         assert!(findings.iter().any(|finding| finding.about == about), "{name}: {findings:?}");
     }
-    let path = dir.path().join("segments.filedex");
+    let findings = findings_after(|txn| list_text(txn, &[5]));
+    assert!(findings.iter().any(|finding| finding.about == About::Segment), "{findings:?}");
+}
+
+/// What check says of a filled database with this damage.
+fn findings_after(damage: Damage) -> Vec<Finding> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.filedex");
     drop(filled(&path));
     let database = redb::Database::open(&path).unwrap();
     let txn = database.begin_write().unwrap();
-    txn.open_table(SEGMENTS).unwrap().insert(1, &[5_u8][..]).unwrap();
+    damage(&txn);
     txn.commit().unwrap();
     drop(database);
-    let store = Store::open(&path, &Options::default()).unwrap();
-    let findings = check(&store.read().unwrap()).unwrap();
-    assert!(findings.iter().any(|finding| finding.about == About::Segment), "{findings:?}");
+    let store = Store::open_read_only(&path, &Options::default()).unwrap();
+    check(&store.read().unwrap()).unwrap()
+}
+
+fn list_text(txn: &redb::WriteTransaction, value: &[u8]) {
+    txn.open_table(SEGMENTS).unwrap().insert(1, value).unwrap();
+}
+
+/// Replaces the list of the first space, which is `[10, 1, 2, 5, 0, 9, 1, 3]`: tag, length, blob,
+/// vectors, first row, last row, graph.
+fn list(txn: &redb::WriteTransaction, value: &[u8]) {
+    txn.open_table(LISTS).unwrap().insert((1, 1), value).unwrap();
+}
+
+/// Stores the first space once more, at another place, chosen or not.
+fn copy_space(txn: &redb::WriteTransaction, to: (u32, u32), name: u8, chosen: u8) {
+    let mut spaces = txn.open_table(SPACES).unwrap();
+    let mut bytes = spaces.get((1, 1)).unwrap().unwrap().value().to_vec();
+    // Tag, length of the name, the name; the last byte tells whether it is chosen.
+    bytes[2] = name;
+    *bytes.last_mut().unwrap() = chosen;
+    spaces.insert(to, bytes.as_slice()).unwrap();
+}
+
+#[test]
+fn check_finds_what_does_not_agree_in_spaces() {
+    let cases: [(&str, About, Damage); 20] = [
+        ("2 of the 2 embedding spaces of version number 1 are chosen", About::Space, |txn| {
+            copy_space(txn, (1, 2), b'b', 1);
+        }),
+        ("0 of the 2 embedding spaces of version number 1 are chosen", About::Space, |txn| {
+            copy_space(txn, (1, 1), b'a', 0);
+        }),
+        ("version number 1 has two embedding spaces named \"a\"", About::Space, |txn| {
+            copy_space(txn, (1, 2), b'a', 0);
+        }),
+        ("embedding space 2 of version number 1: ", About::Space, |txn| {
+            txn.open_table(SPACES).unwrap().insert((1, 2), &[9_u8, 1][..]).unwrap();
+        }),
+        ("an embedding space of version number 9, which is not there", About::Space, |txn| {
+            copy_space(txn, (9, 9), b'a', 1);
+        }),
+        ("a list or a bitmap of version number 9, which is not there", About::Segment, |txn| {
+            txn.open_table(LISTS).unwrap().insert((9, 1), &[10_u8, 0][..]).unwrap();
+        }),
+        ("a list or a bitmap of version number 8, which is not there", About::Segment, |txn| {
+            txn.open_table(SEGMENTS).unwrap().insert(8, &[5_u8, 0][..]).unwrap();
+        }),
+        ("a list or a bitmap of version number 7, which is not there", About::Segment, |txn| {
+            txn.open_table(DEAD).unwrap().insert((7, 2), &[][..]).unwrap();
+        }),
+        ("space 7 of version number 1 is there, the space is not", About::Segment, |txn| {
+            txn.open_table(LISTS).unwrap().insert((1, 7), &[10_u8, 0][..]).unwrap();
+        }),
+        ("the segments of embedding space 1 of version number 1: ", About::Segment, |txn| {
+            list(txn, &[10]);
+        }),
+        ("blob 3 is listed as Vectors, and is Graph", About::Segment, |txn| {
+            list(txn, &[10, 1, 3, 5, 0, 9, 1, 2]);
+        }),
+        ("blob 2 is listed as Text, and is Vectors", About::Segment, |txn| {
+            list_text(txn, &[5, 2, 1, 1, 1, 0, 2, 1, 1, 0]);
+        }),
+        ("blob 77 is missing", About::Blob, |txn| list(txn, &[10, 1, 77, 5, 0, 9, 1, 3])),
+        ("blob 3 counts 1 lists, and is on 0", About::Blob, |txn| {
+            list(txn, &[10, 1, 2, 5, 0, 9, 0]);
+        }),
+        ("blob 2 counts 2 lists, and is on 1", About::Blob, |txn| {
+            txn.open_table(LINKS).unwrap().insert(2, 2).unwrap();
+        }),
+        ("blob 3 is both linked and garbage", About::Blob, |txn| {
+            txn.open_table(GARBAGE).unwrap().insert(3, 1).unwrap();
+        }),
+        ("a bitmap of blob 3, which it does not list", About::Segment, |txn| {
+            txn.open_table(DEAD).unwrap().insert((1, 3), &[][..]).unwrap();
+        }),
+        ("space 1 of version number 1 has blob 2 twice", About::Segment, |txn| {
+            list(txn, &[10, 2, 2, 5, 0, 9, 1, 3, 2, 5, 0, 9, 0]);
+        }),
+        ("version number 1: it has rows never allocated", About::Segment, |txn| {
+            list(txn, &[10, 1, 2, 5, 0, 50, 1, 3]);
+        }),
+        ("version number 1: its last row is before its first", About::Segment, |txn| {
+            list(txn, &[10, 1, 2, 5, 9, 8, 1, 3]);
+        }),
+    ];
+    assert_eq!(findings_after(|txn| list(txn, &[10, 1, 2, 5, 0, 49, 1, 3])), []);
+    for (what, about, damage) in cases {
+        let findings = findings_after(damage);
+        let found =
+            findings.iter().any(|finding| finding.about == about && finding.what.contains(what));
+        assert!(found, "{what}: {findings:?}");
+    }
 }
