@@ -2,24 +2,28 @@
 
 use std::fmt;
 
-use filedex_model::{Order, SortBy, StatusFilter, limits};
+use filedex_model::limits;
 
-use crate::controls::{Controls, QueryType, SignMode};
-use crate::error::{ErrorKind, Fault, joined, shortened};
+use crate::controls::{Controls, Fusion, QueryType, SignMode};
+use crate::error::{ErrorKind, Fault};
 use crate::literal;
-use crate::names::{self, Target};
 use crate::operator::Operator;
-use crate::parser;
 use crate::span::{Span, Spanned};
 use crate::syntax::{Clause, Operand, Scalar};
+use crate::words::{self, Named};
 
 /// A property of the query itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Control {
     QueryType,
     Content,
+    SimilarTo,
     TopK,
     ScoreThreshold,
+    Exact,
+    Space,
+    Fusion,
+    VectorWeight,
     Status,
     SortBy,
     Order,
@@ -31,11 +35,16 @@ pub(crate) enum Control {
 
 impl Control {
     /// Every control property, in the order they are printed.
-    pub(crate) const EVERY: [Self; 11] = [
+    pub(crate) const EVERY: [Self; 16] = [
         Self::QueryType,
         Self::Content,
+        Self::SimilarTo,
         Self::TopK,
         Self::ScoreThreshold,
+        Self::Exact,
+        Self::Space,
+        Self::Fusion,
+        Self::VectorWeight,
         Self::Status,
         Self::SortBy,
         Self::Order,
@@ -50,8 +59,13 @@ impl Control {
         match self {
             Self::QueryType => "QueryType",
             Self::Content => "Content",
+            Self::SimilarTo => "SimilarTo",
             Self::TopK => "TopK",
             Self::ScoreThreshold => "ScoreThreshold",
+            Self::Exact => "Exact",
+            Self::Space => "Space",
+            Self::Fusion => "Fusion",
+            Self::VectorWeight => "VectorWeight",
             Self::Status => "Status",
             Self::SortBy => "SortBy",
             Self::Order => "Order",
@@ -72,8 +86,13 @@ impl Control {
         match self {
             Self::QueryType => "QueryType = 'MIX'",
             Self::Content => "Content:'a red car'",
+            Self::SimilarTo => "SimilarTo = 'oss://bucket/car.png'",
             Self::TopK => "TopK = 100",
             Self::ScoreThreshold => "ScoreThreshold = 0.6",
+            Self::Exact => "Exact = true",
+            Self::Space => "Space = 'caption'",
+            Self::Fusion => "Fusion = 'CONVEX'",
+            Self::VectorWeight => "VectorWeight = 0.6",
             Self::Status => "Status = 'ALL'",
             Self::SortBy => "SortBy = 'FileUpdateTime'",
             Self::Order => "Order = 'ASC'",
@@ -86,6 +105,15 @@ impl Control {
 
     fn operator(self) -> Operator {
         if self == Self::Content { Operator::Match } else { Operator::Equals }
+    }
+
+    /// The control property that says the same thing in another way, if there is one.
+    fn rival(self) -> Option<Self> {
+        match self {
+            Self::Content => Some(Self::SimilarTo),
+            Self::SimilarTo => Some(Self::Content),
+            _ => None,
+        }
     }
 }
 
@@ -114,6 +142,11 @@ impl Assignments {
         if self.seen.contains(&control) {
             return Err(fault(format!("`{control}` is given twice"), clause.path.span));
         }
+        if let Some(rival) = control.rival().filter(|rival| self.seen.contains(rival)) {
+            let message = format!("`{control}` cannot stand beside `{rival}`");
+            return Err(fault(message, clause.path.span)
+                .help("a search has one thing to be similar to: leave one of them out"));
+        }
         if clause.operator.node != control.operator() {
             let (given, wanted) = (clause.operator.node.symbol(), control.operator().symbol());
             let message = format!("`{control}` takes `{wanted}` only, not `{given}`");
@@ -136,11 +169,16 @@ impl Assignments {
         match control {
             Control::QueryType => controls.query_type = Some(word(value, QueryType::named)?),
             Control::Content => controls.content = Some(filled(control, value)?),
+            Control::SimilarTo => controls.similar_to = Some(filled(control, value)?),
             Control::TopK => controls.top_k = Some(count(control, value, limits::TOP_K)?),
             Control::ScoreThreshold => controls.score_threshold = Some(score(control, value)?),
-            Control::Status => controls.status = Some(word(value, status)?),
-            Control::SortBy => controls.sort_by = Some(word(value, sort_by)?),
-            Control::Order => controls.order = Some(word(value, order)?),
+            Control::Exact => controls.exact = Some(literal::boolean(&control, value)?),
+            Control::Space => controls.space = Some(space_name(value)?),
+            Control::Fusion => controls.fusion = Some(word(value, Fusion::named)?),
+            Control::VectorWeight => controls.vector_weight = Some(weight(control, value)?),
+            Control::Status => controls.status = Some(word(value, words::status)?),
+            Control::SortBy => controls.sort_by = Some(word(value, words::sort_by)?),
+            Control::Order => controls.order = Some(word(value, words::order)?),
             Control::MaxResults => {
                 controls.max_results = Some(count(control, value, limits::MAX_RESULTS)?);
             }
@@ -184,77 +222,56 @@ fn count(control: Control, value: &Spanned<Scalar>, most: u32) -> Result<u32, Fa
 }
 
 fn score(control: Control, value: &Spanned<Scalar>) -> Result<f32, Fault> {
-    let (Scalar::Quoted(text) | Scalar::Bare(text)) = &value.node;
-    match text.parse::<f32>() {
-        Ok(score) if score.is_finite() && literal::number(text).is_some() => Ok(score),
-        _ => Err(Fault::new(ErrorKind::Value, format!("{control} is a number such as 0.6"))
-            .at(value.span)),
-    }
+    float(value).ok_or_else(|| {
+        Fault::new(ErrorKind::Value, format!("{control} is a number such as 0.6")).at(value.span)
+    })
 }
 
-/// What a reader of single words answers: the value, or the words there are.
-pub(crate) type Named<T> = Result<T, (String, Vec<&'static str>)>;
+/// A share of the whole.
+fn weight(control: Control, value: &Spanned<Scalar>) -> Result<f32, Fault> {
+    // -0 is let pass as the zero it equals, so that it is kept and printed as one.
+    float(value).filter(|weight| (0.0..=1.0).contains(weight)).map(f32::abs).ok_or_else(|| {
+        Fault::new(ErrorKind::Value, format!("{control} is a number from 0 to 1"))
+            .at(value.span)
+            .help("1 is meaning alone, 0 is words alone")
+    })
+}
+
+/// A finite number as the language writes numbers, in quotes or not.
+fn float(value: &Spanned<Scalar>) -> Option<f32> {
+    let (Scalar::Quoted(text) | Scalar::Bare(text)) = &value.node;
+    literal::number(text)?;
+    text.parse().ok().filter(|number: &f32| number.is_finite())
+}
+
+fn space_name(value: &Spanned<Scalar>) -> Result<String, Fault> {
+    let name = filled(Control::Space, value)?;
+    if name.len() > limits::SPACE_NAME_BYTES {
+        let most = limits::SPACE_NAME_BYTES;
+        let message = format!("the name of an embedding space has at most {most} bytes");
+        return Err(Fault::new(ErrorKind::Value, message).at(value.span));
+    }
+    Ok(name)
+}
 
 /// A word in quotes or not, read by `named`.
 fn word<T>(value: &Spanned<Scalar>, named: fn(&str) -> Named<T>) -> Result<T, Fault> {
     let (Scalar::Quoted(text) | Scalar::Bare(text)) = &value.node;
-    named(text).map_err(|(message, known)| unknown_word(message, &known).at(value.span))
+    named(text).map_err(|(message, known)| words::unknown(message, &known).at(value.span))
 }
 
-/// The fault of a word outside an enumeration.
-pub(crate) fn unknown_word(message: String, known: &[&str]) -> Fault {
-    let fault = Fault::new(ErrorKind::Value, message);
-    let quoted: Vec<String> = known.iter().map(|name| format!("'{name}'")).collect();
-    fault.help(format!("it is one of {}", joined(&quoted, " or ")))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The value called `text` in any case, of those in `table`.
-pub(crate) fn lookup<T: Clone>(what: &str, text: &str, table: &[(&'static str, T)]) -> Named<T> {
-    let found = table.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-    found.map(|(_, value)| value.clone()).ok_or_else(|| {
-        let known = table.iter().map(|(name, _)| *name).collect();
-        (format!("`{}` is no {what}", shortened(text)), known)
-    })
-}
-
-/// The status filter called `text`.
-pub(crate) fn status(text: &str) -> Named<StatusFilter> {
-    let table = [
-        ("ACTIVE", StatusFilter::Active),
-        ("DELETED", StatusFilter::Deleted),
-        ("ALL", StatusFilter::All),
-    ];
-    lookup("Status", text, &table)
-}
-
-/// The order called `text`.
-pub(crate) fn order(text: &str) -> Named<Order> {
-    lookup("Order", text, &[("ASC", Order::Asc), ("DESC", Order::Desc)])
-}
-
-/// The sort key called `text`.
-pub(crate) fn sort_by(text: &str) -> Named<SortBy> {
-    if text.eq_ignore_ascii_case("Relevance") {
-        return Ok(SortBy::Relevance);
+    #[test]
+    fn every_control_has_an_example_and_a_row_in_the_reference() {
+        const REFERENCE: &str = include_str!("../../../grammar/QUERY.md");
+        for control in Control::EVERY {
+            let example = control.example();
+            let printed = crate::parse(example).map(|query| query.to_string());
+            assert_eq!(printed.as_deref(), Ok(example));
+            assert!(REFERENCE.contains(&format!("\n| `{control}` ")), "{control}");
+        }
     }
-    let target = parser::parse_path(text).and_then(|path| names::target(&path).ok());
-    match target {
-        Some(Target::Property(property)) => SortBy::of(&property),
-        _ => None,
-    }
-    .ok_or_else(|| {
-        let known = vec![
-            "Relevance",
-            "FileName",
-            "DataSize",
-            "FileCreateTime",
-            "FileUpdateTime",
-            "TagUpdateTime",
-            "SyncTime",
-            "SemanticIndexUpdateTime",
-            "RecordCreateTime",
-            "Attributes.NAME",
-        ];
-        (format!("nothing can be sorted by `{}`", shortened(text)), known)
-    })
 }

@@ -7,9 +7,10 @@ use filedex_model::property::quoted;
 use filedex_model::{Order, SortBy, StatusFilter};
 use serde::{Deserialize, Serialize};
 
-use crate::assign::{self, Control, Named};
+use crate::assign::Control;
 use crate::error::QueryError;
 use crate::thumbnail::ThumbnailMode;
+use crate::words::{self, Named};
 
 /// The control properties of a query; `None` where the query says nothing.
 ///
@@ -30,10 +31,23 @@ pub struct Controls {
     pub query_type: Option<QueryType>,
     /// `Content`: the text whose meaning is searched for.
     pub content: Option<String>,
+    /// `SimilarTo`: the URI or id of the file to find more like. Never blank, and never beside
+    /// `content` in a query that came from [`parse`](crate::parse).
+    pub similar_to: Option<String>,
     /// `TopK`: the most hits a search by meaning has, 1 to `limits::TOP_K`.
     pub top_k: Option<u32>,
     /// `ScoreThreshold`: hits have a score above this. Always finite.
     pub score_threshold: Option<f32>,
+    /// `Exact`: whether a search by meaning must be certified exact; the planner's choice by
+    /// default.
+    pub exact: Option<bool>,
+    /// `Space`: the name of the embedding space to search, at most `limits::SPACE_NAME_BYTES`; the
+    /// version's chosen one by default. Never blank.
+    pub space: Option<String>,
+    /// `Fusion`: how words and meaning are joined under MIX.
+    pub fusion: Option<Fusion>,
+    /// `VectorWeight`: the weight of meaning, 0 to 1; the rest is the words'.
+    pub vector_weight: Option<f32>,
     /// `SignMode`: how addresses for downloads are signed.
     pub sign_mode: Option<SignMode>,
     /// `ThumbnailMode`: how thumbnails are made.
@@ -75,6 +89,24 @@ pub enum QueryType {
     Mix,
 }
 
+/// How the two rankings of a query under [`QueryType::Mix`] become one.
+///
+/// ```
+/// use filedex_query::Fusion;
+/// assert_eq!("rrf".parse::<Fusion>()?, Fusion::Rrf);
+/// assert_eq!(Fusion::default().to_string(), "CONVEX");
+/// # Ok::<(), filedex_query::QueryError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Fusion {
+    /// The weighted sum of the similarity and of BM25 over the query's best BM25.
+    #[default]
+    Convex,
+    /// Reciprocal rank fusion with k = 60: places in the two rankings count, scores do not.
+    Rrf,
+}
+
 /// How addresses for downloads are signed. `PUBLIC` is the only published value.
 ///
 /// ```
@@ -93,17 +125,31 @@ pub enum SignMode {
 impl QueryType {
     pub(crate) fn named(text: &str) -> Named<Self> {
         let table = [("TAG", Self::Tag), ("VECTOR", Self::Vector), ("MIX", Self::Mix)];
-        assign::lookup("QueryType", text, &table)
+        words::lookup("QueryType", text, &table)
+    }
+}
+
+impl Fusion {
+    pub(crate) fn named(text: &str) -> Named<Self> {
+        words::lookup("Fusion", text, &[("CONVEX", Self::Convex), ("RRF", Self::Rrf)])
     }
 }
 
 impl SignMode {
     pub(crate) fn named(text: &str) -> Named<Self> {
-        assign::lookup("SignMode", text, &[("PUBLIC", Self::Public)])
+        words::lookup("SignMode", text, &[("PUBLIC", Self::Public)])
     }
 }
 
 impl FromStr for QueryType {
+    type Err = QueryError;
+
+    fn from_str(text: &str) -> Result<Self, QueryError> {
+        published(Self::named(text))
+    }
+}
+
+impl FromStr for Fusion {
     type Err = QueryError;
 
     fn from_str(text: &str) -> Result<Self, QueryError> {
@@ -125,6 +171,15 @@ impl fmt::Display for QueryType {
             Self::Tag => "TAG",
             Self::Vector => "VECTOR",
             Self::Mix => "MIX",
+        })
+    }
+}
+
+impl fmt::Display for Fusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Convex => "CONVEX",
+            Self::Rrf => "RRF",
         })
     }
 }
@@ -151,7 +206,7 @@ impl fmt::Display for SignMode {
 /// # Ok::<(), filedex_query::QueryError>(())
 /// ```
 pub fn parse_sort_by(text: &str) -> Result<SortBy, QueryError> {
-    published(assign::sort_by(text))
+    published(words::sort_by(text))
 }
 
 /// Reads a direction: `ASC` or `DESC`, in any case.
@@ -165,7 +220,7 @@ pub fn parse_sort_by(text: &str) -> Result<SortBy, QueryError> {
 /// # Ok::<(), filedex_query::QueryError>(())
 /// ```
 pub fn parse_order(text: &str) -> Result<Order, QueryError> {
-    published(assign::order(text))
+    published(words::order(text))
 }
 
 /// Reads a status filter: `ACTIVE`, `DELETED` or `ALL`, in any case.
@@ -179,11 +234,11 @@ pub fn parse_order(text: &str) -> Result<Order, QueryError> {
 /// # Ok::<(), filedex_query::QueryError>(())
 /// ```
 pub fn parse_status(text: &str) -> Result<StatusFilter, QueryError> {
-    published(assign::status(text))
+    published(words::status(text))
 }
 
 fn published<T>(named: Named<T>) -> Result<T, QueryError> {
-    named.map_err(|(message, known)| QueryError::new(assign::unknown_word(message, &known), ""))
+    named.map_err(|(message, known)| QueryError::new(words::unknown(message, &known), ""))
 }
 
 impl Controls {
@@ -198,8 +253,13 @@ impl Controls {
             Control::Content => {
                 return self.content.as_ref().map(|v| format!("{control}:{}", quoted(v)));
             }
+            Control::SimilarTo => self.similar_to.as_deref().map(quoted),
             Control::TopK => self.top_k.map(|v| v.to_string()),
             Control::ScoreThreshold => self.score_threshold.map(|v| format!("{v:?}")),
+            Control::Exact => self.exact.map(|v| v.to_string()),
+            Control::Space => self.space.as_deref().map(quoted),
+            Control::Fusion => self.fusion.map(|v| quoted(&v.to_string())),
+            Control::VectorWeight => self.vector_weight.map(|v| format!("{v:?}")),
             Control::Status => self.status.map(|v| quoted(status_name(v))),
             Control::SortBy => self.sort_by.as_ref().map(|v| quoted(&v.to_string())),
             Control::Order => self.order.map(|v| quoted(order_name(v))),

@@ -46,8 +46,11 @@ mod snippet;
 mod span;
 mod syntax;
 mod thumbnail;
+mod words;
 
-pub use controls::{Controls, QueryType, SignMode, parse_order, parse_sort_by, parse_status};
+pub use controls::{
+    Controls, Fusion, QueryType, SignMode, parse_order, parse_sort_by, parse_status,
+};
 pub use error::{ErrorKind, QueryError};
 pub use parameters::Parameters;
 pub use print::print_filter;

@@ -1,5 +1,7 @@
 //! Values as written to typed values, with a message that says how to write them right.
 
+use std::fmt;
+
 use filedex_model::{Number, Property, Timestamp, Value, When};
 
 use crate::error::{ErrorKind, Fault, shortened};
@@ -142,13 +144,13 @@ pub(crate) fn date(property: &Property, value: &Spanned<Scalar>) -> Result<Value
 const DATE_FORMS: &str =
     "dates are written '2025-01-31', '2025-01-31T14:36:01.000Z', now or -7d (units: ms s m h d w)";
 
-/// `true` or `false`.
-pub(crate) fn boolean(property: &Property, value: &Spanned<Scalar>) -> Result<Value, Fault> {
+/// `true` or `false`, for what is called `name`.
+pub(crate) fn boolean(name: &impl fmt::Display, value: &Spanned<Scalar>) -> Result<bool, Fault> {
     let (Scalar::Quoted(text) | Scalar::Bare(text)) = &value.node;
     if let (Scalar::Bare(_), Bare::Bool(is)) = (&value.node, classify(text)) {
-        return Ok(Value::Bool(is));
+        return Ok(is);
     }
-    Err(refuse(value, format!("`{property}` is true or false, `{}` is neither", shortened(text)))
+    Err(refuse(value, format!("`{name}` is true or false, `{}` is neither", shortened(text)))
         .help("true and false stand without quotes"))
 }
 

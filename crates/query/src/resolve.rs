@@ -196,7 +196,7 @@ fn membership(property: Property, operand: &Spanned<Operand>) -> Result<Filter, 
 fn value(property: &Property, scalar: &Spanned<Scalar>) -> Result<Value, Fault> {
     match property.kind() {
         Kind::Number => literal::numeric(property, scalar),
-        Kind::Bool => literal::boolean(property, scalar),
+        Kind::Bool => literal::boolean(property, scalar).map(Value::Bool),
         Kind::Attribute => literal::any(scalar),
         Kind::Date => literal::date(property, scalar),
         Kind::Text | Kind::Keyword | Kind::Ranked => literal::text(scalar).map(Value::Text),

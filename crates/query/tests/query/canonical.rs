@@ -5,7 +5,9 @@ use filedex_model::{
     AttributePath, Bound, Filter, Number, Order, Property, Range, SortBy, StatusFilter, Test,
     Timestamp, Value,
 };
-use filedex_query::{Controls, Query, QueryType, SignMode, ThumbnailMode, parse, print_filter};
+use filedex_query::{
+    Controls, Fusion, Query, QueryType, SignMode, ThumbnailMode, parse, print_filter,
+};
 
 /// Texts, and the canonical text each is printed as.
 #[rustfmt::skip]
@@ -117,6 +119,11 @@ const CANONICAL: &[(&str, &str)] = &[
     ("SortBy='relevance'", "SortBy = 'Relevance'"),
     ("ScoreThreshold=0.60", "ScoreThreshold = 0.6"),
     ("ScoreThreshold=-1", "ScoreThreshold = -1.0"),
+    ("VectorWeight=0.50 AND Fusion=rrf AND space='caption' AND EXACT=False AND TopK=5 AND similarto=\"it's\" AND QueryType=mix AND Status=all",
+     r"QueryType = 'MIX' AND SimilarTo = 'it\'s' AND TopK = 5 AND Exact = false AND Space = 'caption' AND Fusion = 'RRF' AND VectorWeight = 0.5 AND Status = 'ALL'"),
+    ("VectorWeight='1'", "VectorWeight = 1.0"),
+    ("VectorWeight=-0.0", "VectorWeight = 0.0"),
+    ("VectorWeight=1e-9", "VectorWeight = 1e-9"),
     ("ThumbnailMode='m_fill,w_5,h_6'", "ThumbnailMode = 'm_fill,w_5,h_6'"),
     ("NOT ALL AND TopK=5", "NOT ALL AND TopK = 5"),
 ];
@@ -192,7 +199,8 @@ fn controls_are_typed() {
     let query = parse(
         "HAS Uri AND Status=ALL AND QueryType=TAG AND Content:'a' AND TopK=5000 AND \
          ScoreThreshold=1e-3 AND SignMode=PUBLIC AND ThumbnailMode='p_50' AND \
-         SortBy=FileCreateTime AND Order='desc' AND NextToken=\"t\" AND MaxResults=100",
+         SortBy=FileCreateTime AND Order='desc' AND NextToken=\"t\" AND MaxResults=100 AND \
+         Exact=true AND Space='caption' AND Fusion='CONVEX' AND VectorWeight=0.6",
     );
     let controls = Controls {
         status: Some(StatusFilter::All),
@@ -200,6 +208,10 @@ fn controls_are_typed() {
         content: Some("a".into()),
         top_k: Some(5_000),
         score_threshold: Some(0.001),
+        exact: Some(true),
+        space: Some("caption".into()),
+        fusion: Some(Fusion::Convex),
+        vector_weight: Some(0.6),
         sign_mode: Some(SignMode::Public),
         thumbnail_mode: Some(ThumbnailMode::Percent(50)),
         sort_by: Some(SortBy::FileCreateTime),
@@ -209,6 +221,9 @@ fn controls_are_typed() {
         ..Controls::default()
     };
     assert_eq!(query, Ok(Query { filter: Filter::test(Property::Uri, Test::Has), controls }));
+    let similar = Controls { similar_to: Some("a/b".into()), ..Controls::default() };
+    let query = Query { controls: similar, ..Query::default() };
+    assert_eq!(parse("SimilarTo = 'a/b'"), Ok(query));
 }
 
 #[test]

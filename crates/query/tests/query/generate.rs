@@ -5,7 +5,7 @@ use filedex_model::{
     AttributePath, Bound, Filter, Kind, Number, Order, Property, Range, SortBy, StatusFilter, Test,
     Timestamp, Value,
 };
-use filedex_query::{Controls, Query, QueryType, SignMode, ThumbnailMode};
+use filedex_query::{Controls, Fusion, Query, QueryType, SignMode, ThumbnailMode};
 
 /// The splitmix64 generator.
 pub struct Dice(u64);
@@ -241,16 +241,23 @@ fn controls(dice: &mut Dice) -> Controls {
         return Controls::default();
     }
     let below = |dice: &mut Dice, end| u32::try_from(1 + dice.below(end)).expect("small");
+    // A query has one thing to be similar to.
+    let similar = dice.one_in(2);
     Controls {
         status: dice
             .maybe(|d| d.pick(&[StatusFilter::Active, StatusFilter::Deleted, StatusFilter::All])),
         query_type: dice.maybe(|d| d.pick(&[QueryType::Tag, QueryType::Vector, QueryType::Mix])),
-        content: dice.maybe(words),
+        content: dice.maybe(words).filter(|_| !similar),
+        similar_to: dice.maybe(words).filter(|_| similar),
         top_k: dice.maybe(|d| below(d, 5_000)),
         score_threshold: dice.maybe(|d| {
             let bits = u32::try_from(d.next() >> 32).expect("32 bits are left");
             Some(f32::from_bits(bits)).filter(|f| f.is_finite()).unwrap_or(0.6)
         }),
+        exact: dice.maybe(|d| d.one_in(2)),
+        space: dice.maybe(words),
+        fusion: dice.maybe(|d| d.pick(&[Fusion::Convex, Fusion::Rrf])),
+        vector_weight: dice.maybe(weight),
         sign_mode: dice.maybe(|_| SignMode::Public),
         thumbnail_mode: dice.maybe(thumbnail_mode),
         sort_by: dice.maybe(|d| match d.below(3) {
@@ -263,6 +270,13 @@ fn controls(dice: &mut Dice) -> Controls {
         max_results: dice.maybe(|d| below(d, 100)),
         ..Controls::default()
     }
+}
+
+/// From 0 to 1, the ends often.
+fn weight(dice: &mut Dice) -> f32 {
+    let bits = u32::try_from(dice.next() >> 32).expect("32 bits are left");
+    let any = f32::from_bits(bits % (1.0_f32.to_bits() + 1));
+    dice.pick(&[0.0, 1.0, 0.6, any, any])
 }
 
 fn thumbnail_mode(dice: &mut Dice) -> ThumbnailMode {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use filedex_model::limits::{MAX_RESULTS, QUERY_BYTES, QUERY_DEPTH, TOP_K};
+use filedex_model::limits::{MAX_RESULTS, QUERY_BYTES, QUERY_DEPTH, SPACE_NAME_BYTES, TOP_K};
 use filedex_query::{ErrorKind, parse};
 
 /// Refuses as `kind`, soon, and with a short message.
@@ -104,5 +104,24 @@ fn numbers_of_control_properties() {
         for wrong in ["0".into(), (most + 1).to_string(), "-1".into(), "9".repeat(50)] {
             refused(&format!("{name} = {wrong}"), ErrorKind::Value);
         }
+    }
+}
+
+#[test]
+fn names_of_spaces() {
+    let of = |bytes: usize| format!("Space = '{}'", "x".repeat(bytes));
+    accepted(&of(1));
+    accepted(&of(SPACE_NAME_BYTES));
+    refused(&of(SPACE_NAME_BYTES + 1), ErrorKind::Value);
+    refused(&format!("Space = '{}'", "车".repeat(SPACE_NAME_BYTES / 2)), ErrorKind::Value);
+}
+
+#[test]
+fn weights() {
+    for fits in ["0", "1", "1.0", "0.6", "1e-30", "'0.5'", "-0"] {
+        accepted(&format!("VectorWeight = {fits}"));
+    }
+    for wrong in ["1.0001", "-0.0001", "2", "1e39", "1e400", "NaN", "inf", "-inf", "half", "''"] {
+        refused(&format!("VectorWeight = {wrong}"), ErrorKind::Value);
     }
 }

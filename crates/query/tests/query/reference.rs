@@ -95,5 +95,6 @@ fn limits_are_as_documented() {
     assert_eq!(limits::QUERY_BYTES, 65_536);
     assert_eq!(limits::QUERY_DEPTH, 128);
     assert_eq!(limits::FUZZY_DISTANCE, 2);
+    assert_eq!(limits::SPACE_NAME_BYTES, 128);
     assert_eq!((limits::TOP_K, limits::MAX_RESULTS, limits::PAGE_DEFAULT), (5_000, 100, 10));
 }

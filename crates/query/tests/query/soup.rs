@@ -31,7 +31,7 @@ fn random_bytes() {
 
 #[test]
 fn random_tokens() {
-    const TOKENS: [&str; 48] = [
+    const TOKENS: [&str; 52] = [
         "FileName",
         "Tags.all",
         "DataSize",
@@ -40,6 +40,10 @@ fn random_tokens() {
         "Text",
         "TopK",
         "Content",
+        "SimilarTo",
+        "Exact",
+        "Fusion",
+        "VectorWeight",
         "Status",
         "SortBy",
         "Starred",

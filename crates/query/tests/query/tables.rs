@@ -40,6 +40,11 @@ const ROWS: &[Row] = &[
     Row("NextToken",               "'a'",          [F, F, T, F, F, F, F, T, F]),
     Row("MaxResults",              "5",            [F, F, T, F, F, F, F, T, F]),
     // Beyond the tables.
+    Row("SimilarTo",               "'a'",          [F, F, T, F, F, F, F, T, F]),
+    Row("Exact",                   "true",         [F, F, T, F, F, F, F, T, F]),
+    Row("Space",                   "'a'",          [F, F, T, F, F, F, F, T, F]),
+    Row("Fusion",                  "'RRF'",        [F, F, T, F, F, F, F, T, F]),
+    Row("VectorWeight",            "0.5",          [F, F, T, F, F, F, F, T, F]),
     Row("Uri",                     "'a'",          [T, T, T, T, T, T, F, T, T]),
     Row("FileFingerPrint",         "'a'",          [T, T, T, T, T, T, F, T, T]),
     Row("SemanticIndexJobId",      "'a'",          [T, T, T, T, T, T, F, T, T]),
@@ -115,6 +120,8 @@ const EXTENSIONS: &[(&str, [bool; 6])] = &[
     ("Text",                     [F, F, F, T, F, F]),
     ("TopK",                     [F, F, F, F, F, F]),
     ("Content",                  [F, F, F, F, F, F]),
+    ("SimilarTo",                [F, F, F, F, F, F]),
+    ("Space",                    [F, F, F, F, F, F]),
 ];
 
 #[test]
