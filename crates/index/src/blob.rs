@@ -133,6 +133,24 @@ impl Blob {
         Ok(bytes)
     }
 
+    /// The bytes of `range`, copied past the cache: for what is kept in another form.
+    pub(crate) fn load(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(usize_of(range.end.saturating_sub(range.start))?);
+        if range.start >= range.end {
+            return Ok(bytes);
+        }
+        let size = self.source.chunk_bytes().max(1) as u64;
+        for chunk in range.start / size..=(range.end - 1) / size {
+            let number = u32::try_from(chunk).map_err(io::Error::other)?;
+            let read = self.source.read_chunk(self.number, number)?;
+            let start = range.start.max(chunk * size) - chunk * size;
+            let end = range.end.min((chunk + 1) * size) - chunk * size;
+            let part = read.get(usize_of(start)?..usize_of(end)?);
+            bytes.extend_from_slice(part.ok_or_else(short_chunk)?);
+        }
+        Ok(bytes)
+    }
+
     fn chunk(&self, chunk: u64) -> io::Result<OwnedBytes> {
         let chunk = u32::try_from(chunk).map_err(io::Error::other)?;
         let key = Key::Chunk { blob: self.number, chunk };
@@ -148,12 +166,13 @@ impl Blob {
 fn part(chunk: &OwnedBytes, range: Range<u64>) -> io::Result<OwnedBytes> {
     let range = usize_of(range.start)?..usize_of(range.end)?;
     if range.end > chunk.len() {
-        return Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            "a chunk is shorter than its blob says",
-        ));
+        return Err(short_chunk());
     }
     Ok(chunk.slice(range))
+}
+
+fn short_chunk() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "a chunk is shorter than its blob says")
 }
 
 fn usize_of(n: u64) -> io::Result<usize> {
@@ -193,6 +212,7 @@ mod tests {
             for end in start..=37 {
                 let read = blob.read(start..end).unwrap();
                 assert_eq!(read.as_slice(), &bytes[start as usize..end as usize]);
+                assert_eq!(blob.load(start..end).unwrap(), read.as_slice());
             }
             assert!(blob.read(start..39).is_err());
         }

@@ -11,7 +11,8 @@
 //! nothing: none of the three is what a search engine usually promises. No tantivy type is in a
 //! public signature.
 //!
-//! Vector segments will stand beside text segments in a module of their own.
+//! Vectors have segments of their own, so that a changed tag moves no vector: [`VectorIndex`] finds
+//! the nearest of them among all rows or any set of rows.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -57,6 +58,7 @@
 mod blob;
 mod error;
 mod text;
+mod vector;
 
 pub use blob::{BlobSource, ByteCache};
 pub use error::IndexError;
@@ -64,4 +66,9 @@ pub use text::{
     BuiltSegment, Condition, DeadDocs, Estimate, Facet, Found, Hit, Ordering, Position, RankText,
     Search, SegmentBuilder, SegmentView, SortKey, TextIndex, TextSegment, bm25, differences, merge,
     quantised_length, ranking_words,
+};
+pub use vector::{
+    BuiltGraph, BuiltVectors, Nearest, Neighbour, Neighbours, SearchPath, VectorIndex,
+    VectorSegment, VectorSegmentBuilder, VectorShape, VectorView, build_graph, merge_vectors,
+    vector_differences,
 };

@@ -1,0 +1,171 @@
+//! Building segments: from vectors, and from segments.
+
+use filedex_model::{Metric, Row, VectorStorage};
+use half::f16;
+
+use crate::error::IndexError;
+use crate::vector::index::VectorView;
+use crate::vector::layout::{Layout, VectorShape};
+use crate::vector::quantise::quantise;
+
+/// A finished segment, to be stored as a blob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltVectors {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// How many vectors it has, at least 1.
+    pub vectors: u32,
+    /// The least row.
+    pub first_row: Row,
+    /// The greatest row.
+    pub last_row: Row,
+}
+
+/// Makes one segment of vectors.
+///
+/// Equal vectors in equal order give equal bytes.
+///
+/// ```
+/// use filedex_index::{VectorSegmentBuilder, VectorShape};
+/// use filedex_model::{Metric, VectorStorage};
+/// let shape = VectorShape { dimension: 2, metric: Metric::Cosine, storage: VectorStorage::F32 };
+/// let mut builder = VectorSegmentBuilder::new(shape);
+/// builder.add(7, &[0.6, 0.8])?;
+/// let built = builder.finish().unwrap();
+/// assert_eq!((built.vectors, built.first_row), (1, 7));
+/// # Ok::<(), filedex_index::IndexError>(())
+/// ```
+#[derive(Debug)]
+pub struct VectorSegmentBuilder {
+    shape: VectorShape,
+    rows: Vec<Row>,
+    scales: Vec<f32>,
+    lost: Vec<f32>,
+    halves: Vec<f32>,
+    sums: Vec<f64>,
+    codes: Vec<u8>,
+    vectors: Vec<u8>,
+}
+
+impl VectorSegmentBuilder {
+    /// An empty segment.
+    #[must_use]
+    pub fn new(shape: VectorShape) -> Self {
+        Self {
+            shape,
+            rows: Vec::new(),
+            scales: Vec::new(),
+            lost: Vec::new(),
+            halves: Vec::new(),
+            sums: vec![0.0; shape.dimension],
+            codes: Vec::new(),
+            vectors: Vec::new(),
+        }
+    }
+
+    /// Adds the vector of a row, one that [`Space::accept`](filedex_model::Space::accept) answered.
+    ///
+    /// # Errors
+    /// [`IndexError::Unsupported`] for rows that do not ascend, another dimension, or a number that
+    /// is not finite (or not in 16 bits, where such are stored).
+    pub fn add(&mut self, row: Row, vector: &[f32]) -> Result<(), IndexError> {
+        if self.rows.last().is_some_and(|last| *last >= row) {
+            return Err(IndexError::unsupported(format!("row {row} out of order")));
+        }
+        if vector.len() != self.shape.dimension {
+            return Err(IndexError::unsupported(format!(
+                "a vector of {} numbers in a segment of {}",
+                vector.len(),
+                self.shape.dimension
+            )));
+        }
+        let kept: Vec<f32> = match self.shape.storage {
+            VectorStorage::F32 => vector.to_vec(),
+            VectorStorage::F16 => vector.iter().map(|x| f16::from_f32(*x).to_f32()).collect(),
+        };
+        if kept.iter().any(|x| !x.is_finite()) {
+            return Err(IndexError::unsupported(format!(
+                "row {row} has a number that {} cannot hold",
+                self.shape.storage
+            )));
+        }
+        let codes = &mut self.codes;
+        let quantised = quantise(&kept, |code| codes.push(code.cast_unsigned() ^ 0x80));
+        self.rows.push(row);
+        self.scales.push(quantised.scale);
+        self.lost.push(quantised.lost);
+        for (sum, x) in self.sums.iter_mut().zip(&kept) {
+            *sum += f64::from(*x);
+        }
+        if self.shape.metric == Metric::L2 {
+            let squared: f64 = kept.iter().map(|x| f64::from(*x) * f64::from(*x)).sum();
+            #[expect(clippy::cast_possible_truncation, reason = "bounds allow for the rounding")]
+            self.halves.push((squared / 2.0) as f32);
+        }
+        match self.shape.storage {
+            VectorStorage::F32 => kept.iter().for_each(|x| self.vectors.extend(x.to_le_bytes())),
+            VectorStorage::F16 => {
+                kept.iter().for_each(|x| self.vectors.extend(f16::from_f32(*x).to_le_bytes()));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many vectors were added.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether none was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The segment; none where no vector was added.
+    #[must_use]
+    pub fn finish(self) -> Option<BuiltVectors> {
+        let (first_row, last_row) = (*self.rows.first()?, *self.rows.last()?);
+        // Rows are distinct 32-bit numbers.
+        let vectors = u32::try_from(self.rows.len()).ok()?;
+        let layout = Layout { shape: self.shape, vectors };
+        let mut bytes = Vec::with_capacity(usize::try_from(layout.length()).ok()?);
+        layout.write_header(&mut bytes);
+        #[expect(clippy::cast_possible_truncation, reason = "a mean of floats is about a float")]
+        let mean = self.sums.iter().map(|sum| (sum / f64::from(vectors)) as f32);
+        mean.for_each(|x| bytes.extend(x.to_le_bytes()));
+        self.rows.iter().for_each(|row| bytes.extend(row.to_le_bytes()));
+        for column in [&self.scales, &self.lost, &self.halves] {
+            column.iter().for_each(|x| bytes.extend(x.to_le_bytes()));
+        }
+        bytes.extend_from_slice(&self.codes);
+        bytes.extend_from_slice(&self.vectors);
+        Some(BuiltVectors { bytes, vectors, first_row, last_row })
+    }
+}
+
+/// One segment of all vectors of `views` that live; none where no vector does. Their rows must
+/// differ.
+///
+/// # Errors
+/// If a segment cannot be read, has another shape, or two have the same live row.
+pub fn merge_vectors(
+    shape: VectorShape,
+    views: &[VectorView],
+) -> Result<Option<BuiltVectors>, IndexError> {
+    let mut live = Vec::new();
+    for (at, view) in views.iter().enumerate() {
+        let rows = view.segment.rows()?;
+        let slots = (0..view.segment.vectors()).filter(|slot| !view.dead.contains(*slot));
+        live.extend(slots.map(|slot| (rows.at(slot), at, slot)));
+    }
+    live.sort_unstable();
+    let mut builder = VectorSegmentBuilder::new(shape);
+    let mut vector = Vec::new();
+    for (row, at, slot) in live {
+        views[at].segment.read_vector(slot, &mut vector)?;
+        builder.add(row, &vector)?;
+    }
+    Ok(builder.finish())
+}
