@@ -4,10 +4,15 @@
 use std::io;
 use std::sync::Arc;
 
-use filedex_index::{self as index, BlobSource, Condition, IndexError, RankText, TextIndex};
+use filedex_index::{
+    self as index, BlobSource, Condition, IndexError, RankText, SearchPath, TextIndex, VectorIndex,
+};
 use filedex_model::{FileId, Predicate, Row, StatusFilter};
-use filedex_planner::{self as planner, Access, Estimate, Found, Search, SortKey, SourceError};
-use filedex_store::{CHUNK_BYTES, Store, StoreError, VersionInfo};
+use filedex_planner::{
+    self as planner, Access, Estimate, Found, NearestFound, NearestPath, NearestSearch, Search,
+    SortKey, SourceError, VectorFacts,
+};
+use filedex_store::{CHUNK_BYTES, SpaceInfo, Store, StoreError, VersionInfo};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::snapshot::Snapshot;
@@ -45,12 +50,24 @@ pub(crate) struct VersionSource {
     pub snapshot: Arc<Snapshot>,
     pub info: VersionInfo,
     pub text: Arc<TextIndex>,
+    /// The vectors of the space that the question is about.
+    vectors: Option<SpaceVectors>,
 }
+
+/// The vectors of one space, as the planner sees them.
+#[derive(Debug)]
+struct SpaceVectors(Arc<VectorIndex>);
 
 impl VersionSource {
     pub fn new(snapshot: Arc<Snapshot>, info: VersionInfo) -> Result<Self> {
         let text = snapshot.text(info.key)?;
-        Ok(Self { snapshot, info, text })
+        Ok(Self { snapshot, info, text, vectors: None })
+    }
+
+    /// The same with the vectors of a space.
+    pub fn with_space(mut self, space: &SpaceInfo) -> Result<Self> {
+        self.vectors = Some(SpaceVectors(self.snapshot.vectors(self.info.key, space)?));
+        Ok(self)
     }
 
     fn id_at(&self, row: Row) -> Result<FileId, StoreError> {
@@ -121,8 +138,42 @@ impl planner::Source for VersionSource {
         self.text.rows(&condition(access), StatusFilter::All).map_err(SourceError::new)
     }
 
+    fn vectors(&self) -> Option<&dyn planner::VectorSource> {
+        self.vectors.as_ref().map(|vectors| vectors as _)
+    }
+
     fn count(&self, access: &Access, status: StatusFilter) -> Result<u64, SourceError> {
         self.text.count(&condition(access), status).map_err(SourceError::new)
+    }
+}
+
+impl planner::VectorSource for SpaceVectors {
+    fn facts(&self) -> VectorFacts {
+        VectorFacts { live: self.0.live(), in_graphs: self.0.live_in_graphs() }
+    }
+
+    fn nearest(&self, search: &NearestSearch<'_>) -> Result<NearestFound, SourceError> {
+        let path = match search.path {
+            NearestPath::Exact => SearchPath::Exact,
+            NearestPath::Cascade => SearchPath::Cascade,
+            NearestPath::Graph => SearchPath::Graph,
+        };
+        let NearestSearch { vector: query, rows, k, above, .. } = *search;
+        let found = self
+            .0
+            .nearest(&index::Nearest { query, rows, k, above, path })
+            .map_err(SourceError::new)?;
+        let path = match found.path {
+            SearchPath::Exact => NearestPath::Exact,
+            SearchPath::Cascade => NearestPath::Cascade,
+            SearchPath::Graph => NearestPath::Graph,
+        };
+        let hits = found.hits.into_iter().map(|hit| (hit.row, hit.score)).collect();
+        Ok(NearestFound { hits, path })
+    }
+
+    fn similarities(&self, vector: &[f32], rows: &[Row]) -> Result<Vec<Option<f32>>, SourceError> {
+        self.0.scores(vector, rows).map_err(SourceError::new)
     }
 }
 

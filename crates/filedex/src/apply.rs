@@ -7,9 +7,9 @@ use filedex_model::{
     DetailsUpdate, FileId, FileRecord, FileUpdate, ItemError, ItemOutcome, NameMode, NewFile, Row,
     Timestamp,
 };
-use filedex_store::{RecordPut, VersionKey, WriteBatch};
+use filedex_store::{RecordPut, SpaceInfo, SpaceKey, VersionKey, WriteBatch};
 
-use crate::batch::{ImportMode, Operation};
+use crate::batch::{ImportMode, NewVector, Operation};
 use crate::error::Result;
 
 /// One row as the batch sees it.
@@ -33,15 +33,29 @@ pub(crate) struct Stage<'txn> {
     now: Timestamp,
     ids: HashMap<FileId, Row>,
     changes: BTreeMap<Row, Change>,
+    spaces: Option<Vec<SpaceInfo>>,
+    vectors: VectorChanges,
 }
 
-/// What the text index has to follow.
+/// For each space the rows whose vector changed: to this one, or to none.
+pub(crate) type VectorChanges = BTreeMap<SpaceKey, BTreeMap<Row, Option<Vec<f32>>>>;
+
+/// What the indexes have to follow.
 #[derive(Debug, Default)]
 pub(crate) struct RecordChanges {
     /// Rows whose indexed form is out of date, ascending.
     pub stale: Vec<Row>,
     /// Records to be indexed, by ascending row.
     pub fresh: Vec<(Row, FileRecord)>,
+    /// Vectors that came and went.
+    pub vectors: VectorChanges,
+}
+
+impl RecordChanges {
+    /// Whether there is nothing to follow.
+    pub fn is_empty(&self) -> bool {
+        self.stale.is_empty() && self.fresh.is_empty() && self.vectors.is_empty()
+    }
 }
 
 impl<'txn> Stage<'txn> {
@@ -58,16 +72,20 @@ impl<'txn> Stage<'txn> {
             now,
             ids: HashMap::new(),
             changes: BTreeMap::new(),
+            spaces: None,
+            vectors: BTreeMap::new(),
         }
     }
 
     /// Applies one operation; only the database itself failing is an error.
     pub fn apply(&mut self, operation: Operation) -> Result<ItemOutcome> {
         let (id, uri) = match &operation {
-            Operation::Create(file) | Operation::Import(file, _) => {
+            Operation::Create(file, _) | Operation::Import(file, ..) => {
                 (FileId::of(&self.dataset_id, &file.uri), Some(file.uri.clone()))
             }
             Operation::Update(id, _)
+            | Operation::SetVector(id, _)
+            | Operation::RemoveVector(id, _)
             | Operation::Details(id, _)
             | Operation::Delete(id)
             | Operation::Purge(id) => (*id, None),
@@ -75,12 +93,18 @@ impl<'txn> Stage<'txn> {
         let row = self.find(&id)?;
         let uri = uri.or_else(|| Some(self.changes.get(&row?)?.wanted.as_ref()?.uri.clone()));
         let result = match operation {
-            Operation::Create(file) => self.create(*file, row)?,
-            Operation::Import(file, mode) => self.import(*file, mode, row)?,
+            Operation::Create(file, vectors) => {
+                self.with_vectors(&id, vectors, |stage| stage.create(*file, row))?
+            }
+            Operation::Import(file, mode, vectors) => {
+                self.with_vectors(&id, vectors, |stage| stage.import(*file, mode, row))?
+            }
+            Operation::SetVector(_, vector) => self.set_vector(vector, row)?,
+            Operation::RemoveVector(_, space) => self.remove_vector(space.as_deref(), row)?,
             Operation::Update(_, update) => self.update(&update, row),
             Operation::Details(_, update) => self.details(&update, row)?,
-            Operation::Delete(_) => self.delete(row),
-            Operation::Purge(_) => self.purge(row),
+            Operation::Delete(_) => self.delete(row)?,
+            Operation::Purge(_) => self.purge(row)?,
         };
         let id = (!matches!(&uri, Some(uri) if uri.is_empty())).then_some(id);
         Ok(ItemOutcome { id, uri, result })
@@ -89,7 +113,7 @@ impl<'txn> Stage<'txn> {
     /// Writes what is left, and tells what the text index has to follow.
     pub fn finish(mut self) -> Result<RecordChanges> {
         self.flush()?;
-        let mut changes = RecordChanges::default();
+        let mut changes = RecordChanges { vectors: self.vectors, ..RecordChanges::default() };
         for (row, change) in self.changes {
             if !change.touched {
                 continue;
@@ -258,19 +282,118 @@ impl<'txn> Stage<'txn> {
         Ok(holder)
     }
 
-    fn delete(&mut self, row: Option<Row>) -> Result<Done, ItemError> {
-        let (row, record) = self.live(row).ok_or(ItemError::NotFound)?;
+    /// A deleted record has no vectors: it is not found by meaning, and revival starts anew.
+    fn delete(&mut self, row: Option<Row>) -> Result<Result<Done, ItemError>> {
+        let Some((row, record)) = self.live(row) else { return Ok(Err(ItemError::NotFound)) };
         let mut record = record.clone();
         record.trash(self.now);
         self.set(row, Some(record));
-        Ok(Done::Deleted)
+        self.drop_vectors(row)?;
+        Ok(Ok(Done::Deleted))
     }
 
-    fn purge(&mut self, row: Option<Row>) -> Result<Done, ItemError> {
-        let row = row.ok_or(ItemError::NotFound)?;
+    fn purge(&mut self, row: Option<Row>) -> Result<Result<Done, ItemError>> {
+        let Some(row) = row else { return Ok(Err(ItemError::NotFound)) };
         // The id stays known, so that what the transaction still holds is not found again.
         self.set(row, None);
-        Ok(Done::Purged)
+        self.drop_vectors(row)?;
+        Ok(Ok(Done::Purged))
+    }
+
+    fn spaces(&mut self) -> Result<&[SpaceInfo]> {
+        if self.spaces.is_none() {
+            self.spaces = Some(self.txn.spaces(self.version)?);
+        }
+        Ok(self.spaces.as_deref().unwrap_or_default())
+    }
+
+    /// The space of a name, or the chosen one.
+    fn space(&mut self, name: Option<&str>) -> Result<Result<SpaceInfo, ItemError>> {
+        let spaces = self.spaces()?;
+        let found = spaces.iter().find(|info| match name {
+            Some(name) => info.space.name == name,
+            None => info.chosen,
+        });
+        Ok(found.cloned().ok_or_else(|| {
+            ItemError::invalid(
+                "embedding",
+                match name {
+                    Some(name) => format!("is for the space {name:?}, which the version lacks"),
+                    None => "is for a space, and the version has none; create one".to_owned(),
+                },
+            )
+        }))
+    }
+
+    /// Checks the vectors of a new file, and keeps them once `write` has put its record.
+    fn with_vectors(
+        &mut self,
+        id: &FileId,
+        vectors: Vec<NewVector>,
+        write: impl FnOnce(&mut Self) -> Result<Result<Done, ItemError>>,
+    ) -> Result<Result<Done, ItemError>> {
+        let mut accepted = Vec::with_capacity(vectors.len());
+        for vector in vectors {
+            match self.accept(&vector)? {
+                Ok(vector) => accepted.push(vector),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        let done = write(self)?;
+        if done.is_ok()
+            && let Some(row) = self.ids.get(id).copied()
+        {
+            for (space, vector) in accepted {
+                self.vectors.entry(space).or_default().insert(row, Some(vector));
+            }
+        }
+        Ok(done)
+    }
+
+    fn accept(&mut self, vector: &NewVector) -> Result<Result<(SpaceKey, Vec<f32>), ItemError>> {
+        let info = match self.space(vector.space.as_deref())? {
+            Ok(info) => info,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(match info.space.accept(&vector.values) {
+            Ok(accepted) => Ok((info.key, accepted)),
+            Err(why) => {
+                let reason = format!("cannot be in the space {:?}: {why}", info.space.name);
+                Err(ItemError::invalid("embedding", reason))
+            }
+        })
+    }
+
+    fn set_vector(
+        &mut self,
+        vector: NewVector,
+        row: Option<Row>,
+    ) -> Result<Result<Done, ItemError>> {
+        let Some((row, _)) = self.live(row) else { return Ok(Err(ItemError::NotFound)) };
+        Ok(self.accept(&vector)?.map(|(space, accepted)| {
+            self.vectors.entry(space).or_default().insert(row, Some(accepted));
+            Done::Updated
+        }))
+    }
+
+    fn remove_vector(
+        &mut self,
+        space: Option<&str>,
+        row: Option<Row>,
+    ) -> Result<Result<Done, ItemError>> {
+        let Some((row, _)) = self.live(row) else { return Ok(Err(ItemError::NotFound)) };
+        Ok(self.space(space)?.map(|info| {
+            self.vectors.entry(info.key).or_default().insert(row, None);
+            Done::Updated
+        }))
+    }
+
+    fn drop_vectors(&mut self, row: Row) -> Result<()> {
+        let keys: Vec<SpaceKey> = self.spaces()?.iter().map(|info| info.key).collect();
+        for key in keys {
+            self.vectors.entry(key).or_default().insert(row, None);
+        }
+        Ok(())
     }
 
     /// Brings the transaction's records up to the wanted ones.

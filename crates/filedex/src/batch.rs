@@ -20,11 +20,43 @@ pub enum ImportMode {
     Replace,
 }
 
+/// A file's vector for one embedding space.
+///
+/// ```
+/// use filedex::NewVector;
+/// let vector = NewVector::of(vec![0.6, 0.8]).in_space("captions");
+/// assert_eq!(vector.space.as_deref(), Some("captions"));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewVector {
+    /// The space's name; the version's chosen space where there is none.
+    pub space: Option<String>,
+    /// As many numbers as the space has dimensions.
+    pub values: Vec<f32>,
+}
+
+impl NewVector {
+    /// A vector for the version's chosen space.
+    #[must_use]
+    pub fn of(values: Vec<f32>) -> Self {
+        Self { space: None, values }
+    }
+
+    /// The same for a space by name.
+    #[must_use]
+    pub fn in_space(mut self, name: impl Into<String>) -> Self {
+        self.space = Some(name.into());
+        self
+    }
+}
+
 /// One change of a batch.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
-    Create(Box<NewFile>),
-    Import(Box<NewFile>, ImportMode),
+    Create(Box<NewFile>, Vec<NewVector>),
+    Import(Box<NewFile>, ImportMode, Vec<NewVector>),
+    SetVector(FileId, NewVector),
+    RemoveVector(FileId, Option<String>),
     Update(FileId, Box<FileUpdate>),
     Details(FileId, Box<DetailsUpdate>),
     Delete(FileId),
@@ -101,12 +133,56 @@ impl<'db> Batch<'db> {
     /// Creates a file. Fails where a file with the URI is there; a deleted one is revived, as
     /// created anew.
     pub fn create(&mut self, file: NewFile) -> &mut Self {
-        self.push(Operation::Create(Box::new(file)))
+        self.create_embedded(file, Vec::new())
+    }
+
+    /// Creates a file with its vectors. A vector that its space refuses fails the item.
+    ///
+    /// ```
+    /// use filedex::{Database, NewFile, NewSpace, NewVector};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let db = Database::create(dir.path().join("a.filedex"))?;
+    /// let version = db.default_version()?;
+    /// db.create_space(&version, &NewSpace::new("captions", "my-model", 2))?;
+    /// let mut batch = db.batch(&version);
+    /// batch
+    ///     .create_embedded(NewFile::at("file:///a.png"), vec![NewVector::of(vec![3.0, 4.0])])
+    ///     .create_embedded(NewFile::at("file:///b.png"), vec![NewVector::of(vec![1.0])]);
+    /// let report = batch.commit()?;
+    /// assert!(report.outcomes[0].result.is_ok());
+    /// assert!(report.outcomes[1].result.as_ref().unwrap_err().to_string().contains("2 dimensions"));
+    /// let id = version.file_id("file:///a.png");
+    /// assert_eq!(db.reader()?.vector(&version, &id, None)?, Some(vec![0.6, 0.8]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_embedded(&mut self, file: NewFile, vectors: Vec<NewVector>) -> &mut Self {
+        self.push(Operation::Create(Box::new(file), vectors))
     }
 
     /// Creates a file, or lays it over the one with its URI.
     pub fn import(&mut self, file: NewFile, mode: ImportMode) -> &mut Self {
-        self.push(Operation::Import(Box::new(file), mode))
+        self.import_embedded(file, mode, Vec::new())
+    }
+
+    /// As [`Batch::import`], with the file's vectors. Vectors of spaces that are not named stay.
+    pub fn import_embedded(
+        &mut self,
+        file: NewFile,
+        mode: ImportMode,
+        vectors: Vec<NewVector>,
+    ) -> &mut Self {
+        self.push(Operation::Import(Box::new(file), mode, vectors))
+    }
+
+    /// Gives a file a vector, in the place of the one it has in that space. The record itself does
+    /// not change.
+    pub fn set_vector(&mut self, id: FileId, vector: NewVector) -> &mut Self {
+        self.push(Operation::SetVector(id, vector))
+    }
+
+    /// Takes a file's vector away; the chosen space's where none is named.
+    pub fn remove_vector(&mut self, id: FileId, space: Option<&str>) -> &mut Self {
+        self.push(Operation::RemoveVector(id, space.map(str::to_owned)))
     }
 
     /// Changes a file as PAI's UpdateDatasetFileMetas does.

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use filedex_index::{
-    BlobSource, ByteCache, DeadDocs, SegmentView, TextIndex, TextSegment, differences,
+    BlobSource, ByteCache, DeadDocs, SegmentView, TextIndex, TextSegment, VectorSegmentBuilder,
+    VectorShape, differences, vector_differences,
 };
 use filedex_model::{FileRecord, Row};
-use filedex_store::VersionInfo;
+use filedex_store::{SpaceInfo, VectorSegmentEntry, VersionInfo};
 
 use crate::commit::{build, put_segment};
 use crate::database::{Database, Shared};
 use crate::error::Result;
 use crate::snapshot::Snapshot;
+use crate::vectors::put_vectors;
 
 /// Records whose index is rebuilt at once for the comparison.
 const REBUILD_RECORDS: usize = 50_000;
@@ -21,7 +23,8 @@ const SHOWN_DIFFERENCES: usize = 20;
 /// Something that does not agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where: `pages`, `records`, or `text index of DATASET/VERSION`.
+    /// Where: `pages`, `records`, `text index of DATASET/VERSION`, or `vectors of DATASET/VERSION in
+    /// SPACE`.
     pub part: String,
     /// What.
     pub what: String,
@@ -34,6 +37,8 @@ pub struct CheckReport {
     pub records: u64,
     /// How many versions.
     pub versions: u64,
+    /// How many vectors were compared with their codes and their records.
+    pub vectors: u64,
     /// What does not agree; empty for a sound file.
     pub findings: Vec<Finding>,
 }
@@ -47,9 +52,10 @@ impl CheckReport {
 }
 
 impl Database {
-    /// Proves that pages, records, unique indexes, blobs and the text index agree: checksums are
-    /// verified, and the text index of every version is rebuilt from its records in memory and
-    /// compared term by term. Takes about as long as importing the records.
+    /// Proves that pages, records, unique indexes, blobs, the text index and the vectors agree:
+    /// checksums are verified, the text index of every version is rebuilt from its records in memory
+    /// and compared term by term, every vector is quantised anew and has a live record. Takes about
+    /// as long as importing the records.
     ///
     /// `progress` is called with the number of records done and the number of all.
     ///
@@ -78,6 +84,19 @@ impl Database {
             report
                 .findings
                 .extend(what.into_iter().map(|what| Finding { part: part.clone(), what }));
+            for space in snapshot.store.spaces(info.key)? {
+                let part =
+                    format!("vectors of {dataset}/{} in {}", info.version.name, space.space.name);
+                let what = match check_vectors(&snapshot, &info, &space) {
+                    Ok((vectors, what)) => {
+                        report.vectors += vectors;
+                        what
+                    }
+                    Err(error) => vec![error.to_string()],
+                };
+                let findings = what.into_iter().map(|what| Finding { part: part.clone(), what });
+                report.findings.extend(findings);
+            }
             report.records += info.active + info.deleted;
             report.versions += 1;
         }
@@ -124,23 +143,111 @@ impl Database {
         Ok(what)
     }
 
-    /// Rebuilds the text index of every version from its records, which are the truth.
+    /// Rebuilds what is derived: the text index of every version from its records, and the codes of
+    /// every space from its vectors; graphs are dropped, and come back in the background or by
+    /// [`Database::optimize`]. Records and vectors are the truth. A vector that cannot be read any
+    /// more is lost, and its file one that lacks a vector, which [`Database::embed`] finds.
     ///
     /// # Errors
     /// [`ErrorKind::ReadOnly`](crate::ErrorKind::ReadOnly), [`ErrorKind::Io`](crate::ErrorKind::Io),
     /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) when a record cannot be read.
-    pub fn rebuild(&self, mut progress: impl FnMut(u64, u64)) -> Result<()> {
+    pub fn rebuild(&self, mut progress: impl FnMut(u64, u64)) -> Result<Rebuilt> {
         let snapshot = self.shared.snapshot()?;
         let infos: Vec<_> = snapshot.versions()?.into_iter().map(|(_, info)| info).collect();
         drop(snapshot);
         let all = infos.iter().map(|info| info.active + info.deleted).sum();
-        let mut done = 0;
+        let mut rebuilt = Rebuilt::default();
         for info in infos {
+            let done = rebuilt.records;
             rebuild_version(&self.shared, &info, &mut |records| progress(done + records, all))?;
-            done += info.active + info.deleted;
+            for space in self.shared.snapshot()?.store.spaces(info.key)? {
+                rebuild_vectors(&self.shared, &info, &space, &mut rebuilt)?;
+            }
+            rebuilt.records += info.active + info.deleted;
         }
-        Ok(())
+        Ok(rebuilt)
     }
+}
+
+/// What a rebuild did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Records that were indexed anew.
+    pub records: u64,
+    /// Vectors that were quantised anew.
+    pub vectors: u64,
+    /// Files whose vector could not be read any more.
+    pub lost_vectors: u64,
+}
+
+/// What is wrong with the vectors of a space, and how many there are.
+fn check_vectors(
+    snapshot: &Snapshot,
+    info: &VersionInfo,
+    space: &SpaceInfo,
+) -> Result<(u64, Vec<String>)> {
+    let index = snapshot.vectors(info.key, space)?;
+    let mut what = vector_differences(&index)?;
+    let orphans = index.rows()?.into_iter().map(|row| {
+        let record = snapshot.store.record(info.key, row)?;
+        Ok(record.is_none_or(|record| !record.is_active()).then_some(row))
+    });
+    for row in orphans.collect::<Result<Vec<_>>>()?.into_iter().flatten() {
+        what.push(format!("row {row} has a vector and no live record"));
+    }
+    what.truncate(SHOWN_DIFFERENCES);
+    Ok((index.live(), what))
+}
+
+/// Builds the segments of a space anew from the vectors that can be read.
+fn rebuild_vectors(
+    shared: &Shared,
+    info: &VersionInfo,
+    space: &SpaceInfo,
+    rebuilt: &mut Rebuilt,
+) -> Result<()> {
+    let _writing = shared.write_lock();
+    let before = shared.snapshot()?;
+    let shape = VectorShape::from(&space.space);
+    let mut txn = shared.store.write()?;
+    let mut entries = Vec::new();
+    for entry in before.store.vector_segments(info.key, space.key)? {
+        let dead = match before.store.dead(info.key, entry.blob)? {
+            Some(bytes) => DeadDocs::from_bytes(&bytes).unwrap_or_default(),
+            None => DeadDocs::default(),
+        };
+        let Ok(segment) = before.vector_segment(&VectorSegmentEntry { graph: None, ..entry })
+        else {
+            rebuilt.lost_vectors += u64::from(entry.vectors) - dead.len();
+            continue;
+        };
+        let mut builder = VectorSegmentBuilder::new(shape);
+        let mut vector = Vec::new();
+        for slot in (0..entry.vectors).filter(|slot| !dead.contains(*slot)) {
+            let row = segment.row_at(slot);
+            let read = row.and_then(|row| segment.read_vector(slot, &mut vector).map(|()| row));
+            let live = |row: Row| -> Result<bool> {
+                let record = before.store.record(info.key, row)?;
+                Ok(record.is_some_and(|record| record.is_active()))
+            };
+            match read {
+                Ok(row) if live(row)? => match builder.add(row, &vector) {
+                    Ok(()) => rebuilt.vectors += 1,
+                    Err(_) => rebuilt.lost_vectors += 1,
+                },
+                Ok(_) => {}
+                Err(_) => rebuilt.lost_vectors += 1,
+            }
+        }
+        if let Some(built) = builder.finish() {
+            entries.push(put_vectors(&mut txn, &built)?);
+        }
+    }
+    txn.set_vector_segments(info.key, space.key, &entries)?;
+    txn.note_change(info.key)?;
+    txn.commit()?;
+    shared.publish(Some(&before), Some(info.key))?;
+    Ok(())
 }
 
 fn rebuild_version(

@@ -17,6 +17,7 @@ use crate::apply::{RecordChanges, Stage};
 use crate::batch::{BatchReport, Operation};
 use crate::database::{Shared, VersionRef};
 use crate::error::{Error, ErrorKind, Result};
+use crate::vectors;
 
 /// From this many new records on, a commit builds several segments at once.
 const PARALLEL_RECORDS: usize = 2_000;
@@ -40,12 +41,13 @@ pub(crate) fn commit(
     let mut stage = Stage::new(&mut txn, version.key, &info.dataset_id, now);
     let outcomes = operations.into_iter().map(|op| stage.apply(op)).collect::<Result<Vec<_>>>()?;
     let changes = stage.finish()?;
-    if changes.stale.is_empty() && changes.fresh.is_empty() {
+    if changes.is_empty() {
         let generation = snapshot.store.generation();
         return Ok(BatchReport { outcomes, generation });
     }
     let text = snapshot.text(version.key)?;
     index(&mut txn, version.key, &text, info.live_text_length, &changes)?;
+    vectors::follow(&mut txn, version.key, &snapshot, &changes.vectors)?;
     txn.note_change(version.key)?;
     shared.collect_garbage(&mut txn)?;
     let generation = txn.commit()?;

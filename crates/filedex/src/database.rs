@@ -7,12 +7,18 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use filedex_store::{Options, Store, VersionKey, WriteBatch};
 
+use filedex_model::Embedder;
+use filedex_planner::PathThresholds;
+
 use crate::batch::Batch;
+use crate::embedders::{Asking, Embedders};
 use crate::error::{Error, ErrorKind, Result};
 use crate::maintenance::Maintenance;
 use crate::reader::Reader;
 use crate::snapshot::{Segments, Snapshot};
 
+/// From how many vectors on a graph is faster than a scan; see `benches/rivals`.
+const GRAPH_ROWS: u64 = 250_000;
 /// How long a compaction waits for readers to end.
 const DRAIN_TIME: Duration = Duration::from_secs(3);
 
@@ -56,16 +62,24 @@ pub enum MergePolicy {
 #[derive(Clone, Debug)]
 pub struct Builder {
     cache_bytes: usize,
+    vector_cache_bytes: usize,
     durability: Durability,
     merge_policy: MergePolicy,
+    graph_rows: Option<u64>,
+    paths: PathThresholds,
+    embedders: Embedders,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
             cache_bytes: 256 << 20,
+            vector_cache_bytes: 256 << 20,
             durability: Durability::default(),
             merge_policy: MergePolicy::default(),
+            graph_rows: Some(GRAPH_ROWS),
+            paths: PathThresholds::default(),
+            embedders: Embedders::default(),
         }
     }
 }
@@ -76,6 +90,47 @@ impl Builder {
     #[must_use]
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
+        self
+    }
+
+    /// Memory for vectors in full precision, in bytes, beside [`Builder::cache_bytes`]: 256 MiB by
+    /// default. A search reads some dozens of them. The codes of the spaces that are searched are
+    /// held whole, about 1.2 bytes a dimension for each vector.
+    #[must_use]
+    pub fn vector_cache_bytes(mut self, bytes: usize) -> Self {
+        self.vector_cache_bytes = bytes;
+        self
+    }
+
+    /// From how many vectors on a segment gets a neighbour graph in the background: 250,000 by
+    /// default, `None` for never. Until it is there, and below that, searches scan.
+    #[must_use]
+    pub fn graph_rows(mut self, rows: Option<u64>) -> Self {
+        self.graph_rows = rows;
+        self
+    }
+
+    /// Where searches by meaning go from one path to the next; measured by
+    /// [`Reader::calibrate`].
+    #[must_use]
+    pub fn path_thresholds(mut self, paths: PathThresholds) -> Self {
+        self.paths = paths;
+        self
+    }
+
+    /// Adds a model that texts and pictures of questions are embedded with, in spaces of its model
+    /// id. Several can be added.
+    ///
+    /// ```
+    /// use filedex::{Database, TextEmbedder};
+    /// let builder = Database::builder().embedder(TextEmbedder::new("len", 2, false, |texts| {
+    ///     texts.iter().map(|text| Ok(vec![text.len() as f32, 1.0])).collect()
+    /// }));
+    /// # drop(builder);
+    /// ```
+    #[must_use]
+    pub fn embedder(mut self, embedder: impl Embedder + 'static) -> Self {
+        self.embedders.add(Arc::new(embedder));
         self
     }
 
@@ -142,7 +197,8 @@ impl Builder {
     }
 
     fn start(&self, store: Store) -> Result<Database> {
-        let segments = Arc::new(Segments::new(&store, self.cache_bytes / 2));
+        let segments =
+            Arc::new(Segments::new(&store, self.cache_bytes / 2, self.vector_cache_bytes));
         let snapshot = Arc::new(Snapshot::new(store.read()?, Arc::clone(&segments)));
         let living = Mutex::new(vec![Arc::downgrade(&snapshot)]);
         let shared = Arc::new(Shared {
@@ -151,6 +207,8 @@ impl Builder {
             current: ArcSwapOption::new(Some(snapshot)),
             living,
             writer: Mutex::new(()),
+            asking: Arc::new(Asking { embedders: self.embedders.clone(), paths: self.paths }),
+            graph_rows: self.graph_rows,
         });
         let background = self.merge_policy == MergePolicy::Tiered && !shared.store.is_read_only();
         let maintenance = background.then(|| Maintenance::start(&shared)).transpose()?;
@@ -168,6 +226,9 @@ pub(crate) struct Shared {
     /// Every snapshot that may still be held.
     living: Mutex<Vec<Weak<Snapshot>>>,
     writer: Mutex<()>,
+    pub asking: Arc<Asking>,
+    /// From how many vectors on a segment gets a graph.
+    pub graph_rows: Option<u64>,
 }
 
 impl Shared {
@@ -202,6 +263,9 @@ impl Shared {
         if let Some(version) = changed {
             // Opening the changed index now keeps its segments shared with the one before.
             snapshot.text(version)?;
+            if let Some(before) = before {
+                snapshot.open_vectors_of(before, version)?;
+            }
         }
         self.current.store(Some(Arc::clone(&snapshot)));
         Ok(snapshot)
@@ -328,7 +392,7 @@ impl Database {
     /// # Errors
     /// [`ErrorKind::Io`] when the file cannot be read.
     pub fn reader(&self) -> Result<Reader> {
-        Ok(Reader::new(self.shared.snapshot()?))
+        Ok(Reader::new(self.shared.snapshot()?, Arc::clone(&self.shared.asking)))
     }
 
     /// A batch of changes to one version. Nothing is written before [`Batch::commit`].
@@ -343,7 +407,7 @@ impl Database {
     /// # Errors
     /// [`ErrorKind::Busy`] while a [`Reader`] is held; [`ErrorKind::Io`], [`ErrorKind::DiskFull`].
     pub fn compact(&self) -> Result<Compacted> {
-        self.optimize()?;
+        self.merge_all()?;
         let _writing = self.shared.write_lock();
         self.shared.release_snapshots()?;
         self.sweep()?;

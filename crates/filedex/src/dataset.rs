@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 static SEQUENCE: AtomicU64 = AtomicU64::new(0);
 
 /// Fresh hex digits: a hash of what the id is for, the clock, the process and a counter.
-fn fresh_id(of: &str, digits: usize) -> String {
+pub(crate) fn fresh_id(of: &str, digits: usize) -> String {
     let sequence = SEQUENCE.fetch_add(1, Ordering::Relaxed);
     let salt = format!("{}:{}:{sequence}", Timestamp::now().millis(), std::process::id());
     let mut id = FileId::of(of, &salt).to_string();

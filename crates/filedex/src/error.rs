@@ -156,12 +156,14 @@ impl From<StoreError> for Error {
             StoreError::NotFound { .. }
             | StoreError::UnknownDataset { .. }
             | StoreError::UnknownVersion { .. }
+            | StoreError::UnknownSpace { .. }
             | StoreError::UnknownRow { .. } => ErrorKind::NotFound,
             StoreError::AlreadyExists { .. }
             | StoreError::DatasetIdTaken { .. }
             | StoreError::DatasetNameTaken { .. }
             | StoreError::VersionIdTaken { .. }
             | StoreError::VersionNameTaken { .. }
+            | StoreError::SpaceExists { .. }
             | StoreError::FileIdTaken { .. } => ErrorKind::Conflict,
             StoreError::NotFiledex { .. } | StoreError::NewerFormat { .. } => {
                 ErrorKind::Unsupported

@@ -3,7 +3,9 @@
 //! One object a line. `uri` is needed; `file_name`, `file_dir`, `file_type`, `content_type`,
 //! `data_size`, `file_create_time`, `file_update_time`, `caption` (or `comment`), `tags_user`,
 //! `tags_ai` (a list, or an object of lists by tagging job), `attributes` and every other field of
-//! [`NewFile`] are read by their names; null is absent. Fields with other names become attributes.
+//! [`NewFile`] are read by their names; null is absent. `embedding`, an array of numbers, is the
+//! file's vector in one space, `embeddings` an object of such arrays by the names of spaces. Fields
+//! with other names become attributes.
 
 use std::io::BufRead;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,9 +17,9 @@ use filedex_model::{ItemError, NewFile, limits};
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
-use crate::batch::ImportMode;
+use crate::batch::{ImportMode, NewVector};
 use crate::database::{Database, VersionRef};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// The tagging job that machine tags belong to when a line gives them without one.
 pub const IMPORT_JOB: &str = "import";
@@ -33,13 +35,15 @@ pub struct ImportOptions<'a> {
     pub mode: ImportMode,
     /// Records to a commit; 20,000 by default, at most [`limits::BATCH_ITEMS`].
     pub batch_items: usize,
+    /// The space that the `embedding` of a line belongs to; the version's chosen one by default.
+    pub space: Option<&'a str>,
     /// Set from elsewhere (Ctrl-C) to stop after the batch under way; what was committed stays.
     pub stop: Option<&'a AtomicBool>,
 }
 
 impl Default for ImportOptions<'_> {
     fn default() -> Self {
-        Self { mode: ImportMode::Merge, batch_items: 20_000, stop: None }
+        Self { mode: ImportMode::Merge, batch_items: 20_000, space: None, stop: None }
     }
 }
 
@@ -115,6 +119,22 @@ impl ImportReport {
 /// # Errors
 /// A sentence that says what is wrong and where in the line.
 pub fn parse_line(line: &str) -> Result<NewFile, String> {
+    parse_embedded_line(line).map(|(file, _)| file)
+}
+
+/// Reads one line with its vectors.
+///
+/// ```
+/// let line = r#"{"uri":"oss://b/1.png","embedding":[0.6,0.8],"embeddings":{"shapes":[1,2,3]}}"#;
+/// let (_, vectors) = filedex::import::parse_embedded_line(line)?;
+/// assert_eq!((vectors[0].space.as_deref(), &vectors[0].values[..]), (None, &[0.6, 0.8][..]));
+/// assert_eq!(vectors[1].space.as_deref(), Some("shapes"));
+/// # Ok::<(), String>(())
+/// ```
+///
+/// # Errors
+/// As [`parse_line`].
+pub fn parse_embedded_line(line: &str) -> Result<(NewFile, Vec<NewVector>), String> {
     let json: Value = serde_json::from_str(line).map_err(|e| format!("is not JSON: {e}"))?;
     let Value::Object(mut fields) = json else {
         return Err("is not a JSON object; give {\"uri\":\"…\", …}".to_owned());
@@ -129,8 +149,32 @@ pub fn parse_line(line: &str) -> Result<NewFile, String> {
     if let Some(tags) = fields.get_mut("tags_ai").filter(|tags| tags.is_array()) {
         *tags = Value::Object(Map::from_iter([(IMPORT_JOB.to_owned(), tags.take())]));
     }
+    let vectors = take_vectors(&mut fields)?;
     move_unknown(&mut fields)?;
-    serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
+    let file = serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;
+    Ok((file, vectors))
+}
+
+fn take_vectors(fields: &mut Map<String, Value>) -> Result<Vec<NewVector>, String> {
+    let mut vectors = Vec::new();
+    if let Some(value) = fields.remove("embedding") {
+        vectors.push(NewVector::of(numbers("embedding", value)?));
+    }
+    match fields.remove("embeddings") {
+        None => {}
+        Some(Value::Object(by_space)) => {
+            for (space, value) in by_space {
+                let values = numbers(&format!("embeddings.{space}"), value)?;
+                vectors.push(NewVector::of(values).in_space(space));
+            }
+        }
+        Some(_) => return Err("embeddings is not an object of arrays by space".to_owned()),
+    }
+    Ok(vectors)
+}
+
+fn numbers(name: &str, value: Value) -> Result<Vec<f32>, String> {
+    serde_json::from_value(value).map_err(|_| format!("{name} is not an array of numbers"))
 }
 
 /// Moves fields that no record has into the attributes. A field that the attributes have already
@@ -188,7 +232,18 @@ const KNOWN: [&str; 29] = [
     "video_media",
 ];
 
-type Parsed = (u64, Result<NewFile, LineError>);
+/// A line's number, and its file with its vectors.
+type Parsed = (u64, Result<(NewFile, Vec<NewVector>), LineError>);
+
+/// Vectors that belong to the lines of an import, in order: row i to line i, blank lines not
+/// counted.
+pub trait VectorRows: Send {
+    /// The next vector; none at the end.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn next_row(&mut self) -> std::io::Result<Option<Vec<f32>>>;
+}
 
 impl Database {
     /// Imports JSON lines into a version, a batch at a time. Bad lines are given to `on_error` and
@@ -204,6 +259,23 @@ impl Database {
         version: &VersionRef,
         input: impl BufRead + Send,
         options: &ImportOptions<'_>,
+        on_progress: impl FnMut(Progress),
+        on_error: impl FnMut(LineError),
+    ) -> Result<ImportReport> {
+        self.import_lines_with(version, input, None, options, on_progress, on_error)
+    }
+
+    /// As [`Database::import_lines`], with vectors beside the lines: row i belongs to line i. A zero
+    /// row means no vector. What an `embedding` in a line says of the same space is overruled.
+    ///
+    /// # Errors
+    /// As [`Database::import_lines`]; also when the rows end before the lines.
+    pub fn import_lines_with(
+        &self,
+        version: &VersionRef,
+        input: impl BufRead + Send,
+        vectors: Option<&mut dyn VectorRows>,
+        options: &ImportOptions<'_>,
         mut on_progress: impl FnMut(Progress),
         mut on_error: impl FnMut(LineError),
     ) -> Result<ImportReport> {
@@ -214,7 +286,7 @@ impl Database {
         std::thread::scope(|scope| {
             let (send, receive) = sync_channel(1);
             scope.spawn(move || {
-                let mut lines = Lines { input, number: 0, bytes: 0 };
+                let mut lines = Lines { input, vectors, number: 0, bytes: 0 };
                 loop {
                     let batch = lines.parse_batch(batch_items);
                     let end = !matches!(&batch, Ok((items, _)) if !items.is_empty());
@@ -235,7 +307,7 @@ impl Database {
                 }
                 progress.lines += items.len() as u64;
                 progress.bytes = bytes;
-                self.import_batch(version, items, options.mode, &mut report, &mut on_error)?;
+                self.import_batch(version, items, options, &mut report, &mut on_error)?;
                 on_progress(progress);
             }
             // Dropping the receiver ends the reading thread.
@@ -249,7 +321,7 @@ impl Database {
         &self,
         version: &VersionRef,
         items: Vec<Parsed>,
-        mode: ImportMode,
+        options: &ImportOptions<'_>,
         report: &mut ImportReport,
         on_error: &mut impl FnMut(LineError),
     ) -> Result<()> {
@@ -257,9 +329,12 @@ impl Database {
         let mut numbers = Vec::with_capacity(items.len());
         for (number, item) in items {
             match item {
-                Ok(file) => {
+                Ok((file, mut vectors)) => {
                     numbers.push(number);
-                    batch.import(file, mode);
+                    for vector in vectors.iter_mut().filter(|vector| vector.space.is_none()) {
+                        vector.space = options.space.map(str::to_owned);
+                    }
+                    batch.import_embedded(file, options.mode, vectors);
                 }
                 Err(error) => {
                     report.failed += 1;
@@ -291,13 +366,14 @@ fn refused(line: u64, error: &ItemError, uri: Option<String>) -> LineError {
 }
 
 /// Lines of an input, parsed many at a time.
-struct Lines<R> {
+struct Lines<'a, R> {
     input: R,
+    vectors: Option<&'a mut dyn VectorRows>,
     number: u64,
     bytes: u64,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> Lines<'_, R> {
     /// The next lines, parsed in parallel, and the number of bytes read so far; no lines at the end.
     fn parse_batch(&mut self, items: usize) -> Result<(Vec<Parsed>, u64)> {
         let mut raw: Vec<(u64, Vec<u8>)> = Vec::new();
@@ -316,7 +392,20 @@ impl<R: BufRead> Lines<R> {
             }
         }
         let parsed = raw.into_par_iter().map(|(number, line)| (number, parse(number, &line)));
-        Ok((parsed.collect(), self.bytes))
+        let mut parsed: Vec<Parsed> = parsed.collect();
+        if let Some(vectors) = &mut self.vectors {
+            for (number, item) in &mut parsed {
+                let row = vectors.next_row()?.ok_or_else(|| {
+                    let what = format!("the embeddings end before line {number}");
+                    Error::new(ErrorKind::BadInput, what)
+                })?;
+                if let (Ok((_, all)), true) = (item, row.iter().any(|x| *x != 0.0)) {
+                    all.retain(|vector| vector.space.is_some());
+                    all.push(NewVector::of(row));
+                }
+            }
+        }
+        Ok((parsed, self.bytes))
     }
 }
 
@@ -344,13 +433,13 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<u6
     }
 }
 
-fn parse(number: u64, line: &[u8]) -> Result<NewFile, LineError> {
+fn parse(number: u64, line: &[u8]) -> Result<(NewFile, Vec<NewVector>), LineError> {
     let result = if line.len() > LINE_BYTES {
         Err(format!("is longer than {LINE_BYTES} bytes"))
     } else {
         std::str::from_utf8(line)
             .map_err(|error| format!("is not UTF-8 from byte {}", error.valid_up_to() + 1))
-            .and_then(|text| parse_line(text.trim_start_matches('\u{feff}')))
+            .and_then(|text| parse_embedded_line(text.trim_start_matches('\u{feff}')))
     };
     result.map_err(|reason| LineError {
         line: number,

@@ -83,7 +83,7 @@ impl Database {
             file_bytes: space.file_length,
             live_bytes: parts.iter().map(|p| p.stored_bytes + p.overhead_bytes).sum(),
             generation: snapshot.store.generation(),
-            format: filedex_store::FORMAT_VERSION,
+            format: snapshot.store.format()?,
             parts,
             versions,
         })

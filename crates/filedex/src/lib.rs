@@ -38,28 +38,39 @@
 
 mod adapters;
 mod apply;
+mod ask;
 mod batch;
+mod calibrate;
 mod check;
 mod commit;
 mod database;
 mod dataset;
+mod embed;
+mod embedders;
 mod error;
 pub mod export;
 pub mod import;
 mod info;
 mod list;
 mod maintenance;
+mod npy;
 mod reader;
 mod snapshot;
+mod spaces;
 mod statistics;
+mod vectors;
 
-pub use batch::{Batch, BatchReport, ImportMode};
-pub use check::{CheckReport, Finding};
+pub use batch::{Batch, BatchReport, ImportMode, NewVector};
+pub use calibrate::{Calibration, Trial};
+pub use check::{CheckReport, Finding, Rebuilt};
 pub use database::{Builder, Compacted, Database, Durability, MergePolicy, VersionRef};
+pub use embed::{EmbedFailure, EmbedField, EmbedOptions, EmbedProgress, EmbedReport, EmbedSource};
 pub use error::{Error, ErrorKind, Result};
 pub use info::{Info, PartSize, VersionInfo};
 pub use list::{ListOptions, ListedFile, Page, Query, TagMatch, parse_sort};
+pub use npy::NpyRows;
 pub use reader::{FolderInfo, Reader};
+pub use spaces::{NewSpace, SpaceSummary};
 pub use statistics::{Aggregate, GroupCount};
 
 pub use filedex_model::change::Done;
@@ -68,9 +79,13 @@ pub use filedex_model::media::{
 };
 pub use filedex_model::{
     AiTags, AttributePath, Bound, ColumnSchema, ColumnType, Cursor, Dataset, DatasetPatch,
-    DatasetStatus, DetailsUpdate, FileId, FileRecord, FileUpdate, Filter, ItemError, ItemOutcome,
-    Kind, NameMode, NewDataset, NewFile, Number, Order, Predicate, Property, Range, SortBy, Status,
-    StatusFilter, TagEdit, Tags, Test, Timestamp, Value, Version, When, limits,
+    DatasetStatus, DetailsUpdate, EmbedError, Embedded, Embedder, FileId, FileRecord, FileUpdate,
+    Filter, ImageInput, ItemError, ItemOutcome, Kind, Metric, NameMode, NewDataset, NewFile,
+    Number, Order, Predicate, Property, Range, SortBy, Space, Status, StatusFilter, TagEdit, Tags,
+    Test, TextEmbedder, Timestamp, Value, VectorStorage, Version, When, limits,
 };
-pub use filedex_planner::{Explanation, Highlight, Path as AccessPath, Step};
-pub use filedex_query::{QueryError, QueryType};
+pub use filedex_planner::{
+    Clause, Explanation, Highlight, NearestPath, NearestStep, Parts, Path as AccessPath,
+    PathThresholds, Step, Why,
+};
+pub use filedex_query::{Fusion, QueryError, QueryType};

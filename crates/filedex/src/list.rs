@@ -1,9 +1,14 @@
 //! Listing: a query, a page of records.
 
-use filedex_model::{Cursor, FileRecord, Filter, Order, SortBy, StatusFilter, Timestamp, limits};
-use filedex_planner::{Explanation, Highlight, Request, answer, highlights};
-use filedex_query::{Parameters, Query as Parsed, QueryType};
+use filedex_model::{
+    Cursor, FileId, FileRecord, Filter, Order, SortBy, StatusFilter, Timestamp, limits,
+};
+use filedex_planner::{
+    AnswerHit, Explanation, Highlight, NearestPath, Parts, Request, Why, answer, highlights, why,
+};
+use filedex_query::{Controls, Fusion, Parameters, Query as Parsed, QueryType};
 
+use crate::ask::Asked;
 use crate::database::VersionRef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reader::Reader;
@@ -62,9 +67,10 @@ pub struct ListOptions {
     pub top_k: Option<u32>,
     /// Only records more similar than this; needs an embedding space.
     pub score_threshold: Option<f32>,
-    /// A picture to be similar to; needs an embedding space.
+    /// A picture to be similar to: the URI of a file of the version, or a path on this machine;
+    /// needs an embedding space.
     pub query_image: Option<String>,
-    /// A video to be similar to; needs an embedding space.
+    /// A video to be similar to: the URI of a file of the version; needs an embedding space.
     pub query_video: Option<String>,
     /// What to order by.
     pub sort_by: Option<SortBy>,
@@ -97,6 +103,8 @@ pub struct Query {
     highlight: bool,
     explain: bool,
     now: Option<Timestamp>,
+    vector: Option<Vec<f32>>,
+    model: Option<String>,
 }
 
 impl Query {
@@ -153,7 +161,106 @@ impl Query {
     }
 
     fn of(parsed: Parsed) -> Self {
-        Self { parsed, limit: None, cursor: None, highlight: false, explain: false, now: None }
+        Self {
+            parsed,
+            limit: None,
+            cursor: None,
+            highlight: false,
+            explain: false,
+            now: None,
+            vector: None,
+            model: None,
+        }
+    }
+
+    /// Asks for what is near to a vector, as `Content:'…'` does for a text.
+    ///
+    /// ```
+    /// use filedex::{Database, NewFile, NewSpace, NewVector, Query};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let db = Database::create(dir.path().join("a.filedex"))?;
+    /// let version = db.default_version()?;
+    /// db.create_space(&version, &NewSpace::new("shapes", "my-model", 2))?;
+    /// let mut batch = db.batch(&version);
+    /// for (uri, vector) in [("file:///a.png", vec![1.0, 0.0]), ("file:///b.png", vec![0.0, 1.0])] {
+    ///     batch.create_embedded(NewFile::at(uri), vec![NewVector::of(vector)]);
+    /// }
+    /// batch.commit()?;
+    /// let near = Query::parse("HAS Uri")?.vector(vec![0.6, 0.8]).top_k(1);
+    /// let page = db.reader()?.list(&version, &near)?;
+    /// assert_eq!(page.hits[0].record.uri, "file:///b.png");
+    /// assert!((page.hits[0].score.unwrap() - 0.8).abs() < 1e-6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn vector(mut self, vector: Vec<f32>) -> Self {
+        self.vector = Some(vector);
+        self
+    }
+
+    /// Says which model made the vector; a space of another refuses the question.
+    #[must_use]
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.model = Some(model.into());
+        self
+    }
+
+    /// Searches this embedding space; the version's chosen one by default.
+    #[must_use]
+    pub fn space(mut self, name: impl Into<String>) -> Self {
+        self.parsed.controls.space = Some(name.into());
+        self
+    }
+
+    /// At most this many hits on all pages of an answer that is ranked by meaning: 1 to 5,000, 100
+    /// by default.
+    #[must_use]
+    pub fn top_k(mut self, top_k: u32) -> Self {
+        self.parsed.controls.top_k = Some(top_k);
+        self
+    }
+
+    /// Only hits of a similarity above this.
+    #[must_use]
+    pub fn above(mut self, score: f32) -> Self {
+        self.parsed.controls.score_threshold = Some(score);
+        self
+    }
+
+    /// Wants the nearest certified exact, whatever it costs.
+    #[must_use]
+    pub fn exact(mut self) -> Self {
+        self.parsed.controls.exact = Some(true);
+        self
+    }
+
+    /// How words and meaning are joined where both rank, and the weight of meaning, 0 to 1; by
+    /// default the convex combination with 0.6.
+    #[must_use]
+    pub fn fuse(mut self, fusion: Fusion, weight: Option<f32>) -> Self {
+        self.parsed.controls.fusion = Some(fusion);
+        self.parsed.controls.vector_weight = weight;
+        self
+    }
+
+    /// Which sources rank: meaning alone under VECTOR, words too under MIX, the default.
+    #[must_use]
+    pub fn query_type(mut self, query_type: QueryType) -> Self {
+        self.parsed.controls.query_type = Some(query_type);
+        self
+    }
+
+    fn asks_explanation(&self) -> bool {
+        self.explain
+    }
+
+    pub(crate) fn controls(&self) -> &Controls {
+        &self.parsed.controls
+    }
+
+    /// The vector that was given, with its model where that was.
+    pub(crate) fn given_vector(&self) -> (Option<&[f32]>, Option<&str>) {
+        (self.vector.as_deref(), self.model.as_deref())
     }
 
     /// Orders the answer. Missing values come last, ties are ordered by id.
@@ -206,7 +313,7 @@ impl Query {
         self
     }
 
-    /// The filter, QueryText included.
+    /// The filter; a QueryText that ranks by words is in it.
     #[must_use]
     pub fn as_filter(&self) -> Filter {
         let ranked = self.parsed.controls.query_text.iter().map(|text| {
@@ -215,22 +322,15 @@ impl Query {
         Filter::and([self.parsed.filter.clone()].into_iter().chain(ranked))
     }
 
-    pub(crate) fn request(&self, explain: bool) -> Result<Request> {
+    /// The request without what it is to be near to.
+    pub(crate) fn request(&self, filter: Filter, explain: bool) -> Request {
         let controls = &self.parsed.controls;
-        let asks_meaning = controls.content.is_some()
-            || controls.top_k.is_some()
-            || controls.score_threshold.is_some()
-            || controls.query_image.is_some()
-            || controls.query_video.is_some();
-        if asks_meaning && controls.query_type != Some(QueryType::Tag) {
-            return Err(no_space());
-        }
         let cursor = match (&self.cursor, &controls.next_token) {
             (Some(cursor), _) => Some(cursor.clone()),
             (None, Some(token)) if !token.is_empty() => Some(Cursor::new(token.clone())),
             _ => None,
         };
-        Ok(Request {
+        Request {
             status: controls.status.unwrap_or_default(),
             sort: controls.sort_by.clone(),
             order: controls.order.unwrap_or_default(),
@@ -238,8 +338,13 @@ impl Query {
             cursor,
             now: self.now.unwrap_or_else(Timestamp::now),
             explain,
-            ..Request::new(self.as_filter())
-        })
+            ..Request::new(filter)
+        }
+    }
+
+    /// The filter as it was written.
+    pub(crate) fn plain_filter(&self) -> Filter {
+        self.parsed.filter.clone()
     }
 }
 
@@ -247,14 +352,6 @@ impl std::fmt::Display for Query {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.parsed.fmt(f)
     }
-}
-
-fn no_space() -> Error {
-    Error::new(
-        ErrorKind::BadQuery,
-        "this database has no embedding space yet, so Content, TopK, ScoreThreshold, QueryImage \
-         and QueryVideo cannot be answered; Text:'…' ranks by words",
-    )
 }
 
 /// What to order by, as the query language writes it: a property that has an order, an attribute
@@ -278,8 +375,11 @@ pub fn parse_sort(text: &str) -> Result<SortBy> {
 pub struct ListedFile {
     /// The record.
     pub record: FileRecord,
-    /// Its BM25 score, where the page is ranked by text.
+    /// Its similarity where the page is ranked by meaning, whatever that was joined with; its BM25
+    /// score where the page is ranked by text alone.
     pub score: Option<f32>,
+    /// Its score in each source, where the page is ranked by meaning.
+    pub parts: Option<Parts>,
     /// Where the question's text matches, where that was asked.
     pub highlights: Vec<Highlight>,
 }
@@ -295,6 +395,9 @@ pub struct Page {
     pub next: Option<Cursor>,
     /// How the answer was found, where that was asked.
     pub explanation: Option<Explanation>,
+    /// How the nearest were found, where the page is ranked by meaning: [`NearestPath::Exact`] is
+    /// certified.
+    pub nearest: Option<NearestPath>,
 }
 
 impl Reader {
@@ -308,21 +411,27 @@ impl Reader {
     /// [`ErrorKind::BadQuery`], [`ErrorKind::BadInput`], [`ErrorKind::BadCursor`],
     /// [`ErrorKind::StaleCursor`], [`ErrorKind::NotFound`] for a version that is gone.
     pub fn list(&self, version: &VersionRef, query: &Query) -> Result<Page> {
-        let source = self.source(version)?;
-        let answer = answer(&query.request(query.explain)?, &source)?;
+        let Asked { request, source } = self.asked(version, query, query.asks_explanation())?;
+        let answer = answer(&request, &source)?;
         let mut hits = Vec::with_capacity(answer.hits.len());
-        for (row, id, score) in answer.hits {
+        for AnswerHit { row, id, score, parts } in answer.hits {
             let record = self.snapshot.store.record(version.key, row)?.ok_or_else(|| {
                 Error::new(ErrorKind::Damaged, format!("file {id} is indexed but has no record"))
             })?;
             let highlights =
                 if query.highlight { highlights(&record, &answer.texts) } else { Vec::new() };
-            hits.push(ListedFile { record, score, highlights });
+            hits.push(ListedFile { record, score, parts, highlights });
         }
-        Ok(Page { total: answer.total, hits, next: answer.next, explanation: answer.explanation })
+        Ok(Page {
+            total: answer.total,
+            hits,
+            next: answer.next,
+            explanation: answer.explanation,
+            nearest: answer.nearest,
+        })
     }
 
-    /// How many records a question finds.
+    /// How many records a question finds; of one that is ranked by meaning, at most TopK.
     ///
     /// # Errors
     /// As [`Reader::list`].
@@ -330,6 +439,31 @@ impl Reader {
         let mut counting = query.clone().limit(1);
         counting.cursor = None;
         counting.parsed.controls.next_token = None;
-        Ok(answer(&counting.request(false)?, &self.source(version)?)?.total)
+        let Asked { request, source } = self.asked(version, &counting, false)?;
+        Ok(answer(&request, &source)?.total)
+    }
+
+    /// Why a record is in the answer to a question, or why not: each clause of the filter, its place
+    /// and its score in each source.
+    ///
+    /// ```
+    /// use filedex::{Database, NewFile, Query};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let db = Database::create(dir.path().join("a.filedex"))?;
+    /// let version = db.default_version()?;
+    /// let mut batch = db.batch(&version);
+    /// batch.create(NewFile::at("file:///a.png"));
+    /// batch.commit()?;
+    /// let query = Query::parse("FileType = 'video'")?;
+    /// let why = db.reader()?.why(&version, &query, &version.file_id("file:///a.png"))?;
+    /// assert_eq!(why.reasons(), ["it does not satisfy FileType = 'video'"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Reader::list`].
+    pub fn why(&self, version: &VersionRef, query: &Query, id: &FileId) -> Result<Why> {
+        let Asked { request, source } = self.asked(version, query, false)?;
+        Ok(why(&request, id, &source)?)
     }
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use filedex_model::{Dataset, FileId, FileRecord, Version, path};
-use filedex_planner::{choose, normalise};
+use filedex_index::Condition;
+use filedex_model::{Dataset, FileId, FileRecord, StatusFilter, Version, path};
+use filedex_planner::{Access, choose, normalise, ranked_rows};
 
 use crate::adapters::{VersionSource, condition};
+use crate::ask::Asked;
 use crate::database::VersionRef;
+use crate::embedders::Asking;
 use crate::error::{Error, Result};
 use crate::list::Query;
 use crate::snapshot::Snapshot;
@@ -18,6 +21,7 @@ use crate::snapshot::Snapshot;
 #[derive(Clone, Debug)]
 pub struct Reader {
     pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) asking: Arc<Asking>,
 }
 
 /// What is in a folder and below.
@@ -33,9 +37,16 @@ pub struct FolderInfo {
     pub dir_count: u64,
 }
 
+/// All that a question matches.
+pub(crate) struct Matching {
+    pub source: VersionSource,
+    pub condition: Condition,
+    pub status: StatusFilter,
+}
+
 impl Reader {
-    pub(crate) fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot }
+    pub(crate) fn new(snapshot: Arc<Snapshot>, asking: Arc<Asking>) -> Self {
+        Self { snapshot, asking }
     }
 
     /// The number of the commit this snapshot shows.
@@ -140,8 +151,8 @@ impl Reader {
         record.ok_or_else(|| Error::not_found("file with the id", &id.to_string()))
     }
 
-    /// Every record that a query's filter and status let through, in order of arrival. Order, page
-    /// and cursor of the query do not matter here.
+    /// Every record that a query's filter and status let through, in order of arrival; of a query by
+    /// meaning, the records of its whole answer. Order, page and cursor do not matter here.
     ///
     /// # Errors
     /// As [`Reader::list`]; reading a record can fail later on.
@@ -150,10 +161,8 @@ impl Reader {
         version: &VersionRef,
         query: &Query,
     ) -> Result<impl Iterator<Item = Result<FileRecord>> + use<'a>> {
-        let source = self.source(version)?;
-        let request = query.request(false)?;
-        let plan = choose(&normalise(request.filter.at(request.now)), &source)?;
-        let rows = source.text.rows(&condition(&plan.access), request.status)?;
+        let Matching { source, condition, status } = self.matching(version, query)?;
+        let rows = source.text.rows(&condition, status)?;
         let (store, key) = (&self.snapshot.store, version.key);
         Ok(rows.into_iter().map(move |row| {
             store.record(key, row)?.ok_or_else(|| {
@@ -196,6 +205,19 @@ impl Reader {
             }
         }
         Err(Error::not_found("folder with the id", id))
+    }
+
+    /// What a question matches, all pages of it, as a condition of the text index.
+    pub(crate) fn matching(&self, version: &VersionRef, query: &Query) -> Result<Matching> {
+        let Asked { request, source } = self.asked(version, query, false)?;
+        let access = if request.meaning.is_some() {
+            let mut rows = ranked_rows(&request, &source)?;
+            rows.sort_unstable();
+            Access::Rows(rows)
+        } else {
+            choose(&normalise(request.filter.at(request.now)), &source)?.access
+        };
+        Ok(Matching { source, condition: condition(&access), status: request.status })
     }
 
     pub(crate) fn source(&self, version: &VersionRef) -> Result<VersionSource> {

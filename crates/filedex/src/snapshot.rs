@@ -1,10 +1,16 @@
-//! One consistent view: a store snapshot, and the text indexes that belong to it.
+//! One consistent view: a store snapshot, and the text and vector indexes that belong to it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use filedex_index::{BlobSource, ByteCache, DeadDocs, SegmentView, TextIndex, TextSegment};
-use filedex_store::{ReadSnapshot, Store, StoreError, VersionInfo, VersionKey};
+use filedex_index::{
+    BlobSource, ByteCache, DeadDocs, SegmentView, TextIndex, TextSegment, VectorIndex,
+    VectorSegment, VectorShape, VectorView,
+};
+use filedex_store::{
+    ReadSnapshot, SpaceInfo, SpaceKey, Store, StoreError, VectorSegmentEntry, VersionInfo,
+    VersionKey,
+};
 
 use crate::adapters::StoreBlobs;
 use crate::error::Result;
@@ -14,15 +20,20 @@ use crate::error::Result;
 pub(crate) struct Segments {
     source: Arc<dyn BlobSource>,
     cache: Arc<ByteCache>,
+    /// Vectors in full precision. Apart, so that a scan of vectors throws out no postings.
+    vector_cache: Arc<ByteCache>,
     open: Mutex<HashMap<u64, Weak<TextSegment>>>,
+    open_vectors: Mutex<HashMap<u64, Weak<VectorSegment>>>,
 }
 
 impl Segments {
-    pub fn new(store: &Store, cache_bytes: usize) -> Self {
+    pub fn new(store: &Store, cache_bytes: usize, vector_cache_bytes: usize) -> Self {
         Self {
             source: Arc::new(StoreBlobs::new(store.clone())),
             cache: Arc::new(ByteCache::new(cache_bytes)),
+            vector_cache: Arc::new(ByteCache::new(vector_cache_bytes)),
             open: Mutex::default(),
+            open_vectors: Mutex::default(),
         }
     }
 
@@ -37,6 +48,24 @@ impl Segments {
         open.insert(blob, Arc::downgrade(&segment));
         Ok(segment)
     }
+
+    fn vectors(&self, entry: &VectorSegmentEntry) -> Result<Arc<VectorSegment>> {
+        let mut open = self.open_vectors.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = open.get(&entry.blob).and_then(Weak::upgrade);
+        let segment = match known {
+            Some(segment) if segment.graph_blob() == entry.graph => return Ok(segment),
+            // The graph came later: what is loaded of the segment stays.
+            Some(segment) => segment.with_graph(entry.graph),
+            None => {
+                let (source, cache) = (&self.source, &self.vector_cache);
+                VectorSegment::open(source, cache, entry.blob, entry.graph)?
+            }
+        };
+        open.retain(|_, segment| segment.strong_count() > 0);
+        let segment = Arc::new(segment);
+        open.insert(entry.blob, Arc::downgrade(&segment));
+        Ok(segment)
+    }
 }
 
 /// The state of the database after one commit.
@@ -45,11 +74,12 @@ pub(crate) struct Snapshot {
     pub store: ReadSnapshot,
     segments: Arc<Segments>,
     texts: Mutex<HashMap<VersionKey, Arc<TextIndex>>>,
+    vectors: Mutex<HashMap<(VersionKey, SpaceKey), Arc<VectorIndex>>>,
 }
 
 impl Snapshot {
     pub fn new(store: ReadSnapshot, segments: Arc<Segments>) -> Self {
-        Self { store, segments, texts: Mutex::default() }
+        Self { store, segments, texts: Mutex::default(), vectors: Mutex::default() }
     }
 
     /// The text index of a version, opened when first asked for.
@@ -72,6 +102,47 @@ impl Snapshot {
         let text = Arc::new(TextIndex::new(views, self.info(version)?.live_text_length));
         texts.insert(version, Arc::clone(&text));
         Ok(text)
+    }
+
+    /// The vectors of a version in one space, opened when first asked for.
+    pub fn vectors(&self, version: VersionKey, space: &SpaceInfo) -> Result<Arc<VectorIndex>> {
+        let mut vectors = self.vectors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = vectors.get(&(version, space.key)) {
+            return Ok(Arc::clone(index));
+        }
+        let mut views = Vec::new();
+        for entry in self.store.vector_segments(version, space.key)? {
+            let dead = match self.store.dead(version, entry.blob)? {
+                Some(bytes) => DeadDocs::from_bytes(&bytes)?,
+                None => DeadDocs::default(),
+            };
+            let segment = self.segments.vectors(&entry)?;
+            views.push(VectorView { segment, dead: Arc::new(dead) });
+        }
+        let index = Arc::new(VectorIndex::new(VectorShape::from(&space.space), views)?);
+        vectors.insert((version, space.key), Arc::clone(&index));
+        Ok(index)
+    }
+
+    /// A vector segment by itself.
+    pub fn vector_segment(&self, entry: &VectorSegmentEntry) -> Result<Arc<VectorSegment>> {
+        self.segments.vectors(entry)
+    }
+
+    /// Opens the spaces of a version that `before` had open, so that what they loaded stays loaded.
+    pub fn open_vectors_of(&self, before: &Self, version: VersionKey) -> Result<()> {
+        let theirs = before.vectors.lock().unwrap_or_else(PoisonError::into_inner);
+        let open: Vec<SpaceKey> =
+            theirs.keys().filter(|(v, _)| *v == version).map(|(_, space)| *space).collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        for space in self.store.spaces(version)? {
+            if open.contains(&space.key) {
+                self.vectors(version, &space)?;
+            }
+        }
+        Ok(())
     }
 
     /// A version's row; an error where it was deleted.
@@ -99,5 +170,8 @@ impl Snapshot {
         let theirs = before.texts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut ours = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         ours.extend(theirs.into_iter().filter(|(version, _)| Some(*version) != changed));
+        let theirs = before.vectors.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut ours = self.vectors.lock().unwrap_or_else(PoisonError::into_inner);
+        ours.extend(theirs.into_iter().filter(|((version, _), _)| Some(*version) != changed));
     }
 }

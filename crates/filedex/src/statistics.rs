@@ -1,13 +1,11 @@
 //! Statistics: how many files each folder, type or tag has.
 
 use filedex_index::Facet;
-use filedex_planner::{choose, normalise};
 
-use crate::adapters::condition;
 use crate::database::VersionRef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::list::Query;
-use crate::reader::Reader;
+use crate::reader::{Matching, Reader};
 
 /// What files are counted by (PAI's AggregateBy).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,9 +88,7 @@ impl Reader {
         by: Aggregate,
         query: &Query,
     ) -> Result<Vec<GroupCount>> {
-        let source = self.source(version)?;
-        let request = query.request(false)?;
-        let plan = choose(&normalise(request.filter.at(request.now)), &source)?;
+        let Matching { source, condition, status } = self.matching(version, query)?;
         let facet = match by {
             Aggregate::FileDir => Facet::FileDir,
             Aggregate::FileType => Facet::FileType,
@@ -101,7 +97,7 @@ impl Reader {
             Aggregate::TagsAll => Facet::TagsAll,
             Aggregate::TagsUserDeleteAi => Facet::TagsUserDeleteAi,
         };
-        let counts = source.text.facets(&condition(&plan.access), request.status, facet)?;
+        let counts = source.text.facets(&condition, status, facet)?;
         let mut groups: Vec<GroupCount> =
             counts.into_iter().map(|(key, count)| GroupCount { key, count }).collect();
         groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.key.cmp(&b.key)));

@@ -33,6 +33,9 @@ pub enum PlanError {
     /// An order by relevance needs a text to be relevant to.
     #[error("SortBy=Relevance needs a text to rank by; add Text:'…'")]
     NothingToRank,
+    /// A search by meaning needs vectors.
+    #[error("there is no embedding space to search by meaning")]
+    NoVectors,
     /// The index could not answer.
     #[error(transparent)]
     Source(#[from] SourceError),

@@ -7,6 +7,7 @@ use filedex_model::{Filter, StatusFilter};
 use filedex_query::print_filter;
 
 use crate::choose::{Access, Path};
+use crate::nearest::NearestPath;
 use crate::source::{Estimate, Sorting, Source, SourceError};
 
 /// One part of a plan.
@@ -26,6 +27,17 @@ pub struct Step {
     pub time: Duration,
 }
 
+/// How the nearest were found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearestStep {
+    /// The path.
+    pub path: NearestPath,
+    /// Rows that the filter let through.
+    pub rows: u64,
+    /// Rows that have a vector.
+    pub vectors: u64,
+}
+
 /// A plan with what it expected and what was there. Its `Display` is a stable text, one line a
 /// step, times last.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +46,8 @@ pub struct Explanation {
     pub driver: Path,
     /// The order, such as `FileUpdateTime desc` or `bm25('red car')`.
     pub order: String,
+    /// How the nearest were found, where the answer is ranked by meaning.
+    pub nearest: Option<NearestStep>,
     /// The steps, from the top down.
     pub steps: Vec<Step>,
     /// How many rows the whole was expected to match.
@@ -67,6 +81,7 @@ pub(crate) fn explain(
     Ok(Explanation {
         driver: access.path(),
         order,
+        nearest: None,
         steps,
         estimated: estimate.expected,
         total,
@@ -114,6 +129,9 @@ impl fmt::Display for Explanation {
             "driven by {}, ordered by {}: {} rows, {} estimated; planned in {:?}, searched in {:?}",
             self.driver, self.order, self.total, self.estimated, self.planning, self.searching
         )?;
+        if let Some(NearestStep { path, rows, vectors }) = &self.nearest {
+            writeln!(f, "  nearest by {path}: {rows} rows to search, {vectors} with a vector")?;
+        }
         for step in &self.steps {
             let indent = "  ".repeat(step.depth + 1);
             let estimated = step.estimated.map(|e| format!(", {e} estimated")).unwrap_or_default();

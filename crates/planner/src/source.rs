@@ -4,6 +4,7 @@ use filedex_model::number::KEY_BYTES;
 use filedex_model::{FileId, Order, Predicate, Row, SortBy, StatusFilter};
 
 use crate::choose::Access;
+use crate::nearest::VectorSource;
 
 /// An index failed; the cause is opaque here.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +152,11 @@ pub trait Source {
     /// # Errors
     /// When the index cannot be read.
     fn rows(&self, access: &Access) -> Result<Vec<Row>, SourceError>;
+
+    /// The vectors of the space that the request is about; none where there is none.
+    fn vectors(&self) -> Option<&dyn VectorSource> {
+        None
+    }
 
     /// How many rows match.
     ///

@@ -186,7 +186,7 @@ fn walk(source: &Numbers, request: &Request) -> Result<Vec<FileId>, PlanError> {
     let mut all = Vec::new();
     loop {
         let page = answer(&request, source)?;
-        all.extend(page.hits.iter().map(|(_, id, _)| *id));
+        all.extend(page.hits.iter().map(|hit| hit.id));
         match page.next {
             Some(next) => request.cursor = Some(next),
             None => return Ok(all),

@@ -19,6 +19,8 @@ pub struct BuiltVectors {
     pub first_row: Row,
     /// The greatest row.
     pub last_row: Row,
+    /// The row of each vector, ascending.
+    pub rows: Vec<Row>,
 }
 
 /// Makes one segment of vectors.
@@ -141,7 +143,7 @@ impl VectorSegmentBuilder {
         }
         bytes.extend_from_slice(&self.codes);
         bytes.extend_from_slice(&self.vectors);
-        Some(BuiltVectors { bytes, vectors, first_row, last_row })
+        Some(BuiltVectors { bytes, vectors, first_row, last_row, rows: self.rows })
     }
 }
 

@@ -21,8 +21,8 @@ pub struct VectorSegment {
     blob: Blob,
     graph_blob: Option<Blob>,
     layout: Layout,
-    rows: OnceLock<Rows>,
-    codes: OnceLock<Codes>,
+    rows: Arc<OnceLock<Rows>>,
+    codes: Arc<OnceLock<Codes>>,
     graph: OnceLock<Graph>,
     loading: Mutex<()>,
 }
@@ -79,11 +79,25 @@ impl VectorSegment {
             blob,
             graph_blob: graph.map(blob_of),
             layout,
-            rows: OnceLock::new(),
-            codes: OnceLock::new(),
+            rows: Arc::default(),
+            codes: Arc::default(),
             graph: OnceLock::new(),
             loading: Mutex::default(),
         })
+    }
+
+    /// The same segment with the graph in this blob, or with none; what it has loaded is shared.
+    #[must_use]
+    pub fn with_graph(&self, graph: Option<u64>) -> Self {
+        Self {
+            blob: self.blob.clone(),
+            graph_blob: graph.map(|number| Blob { number, ..self.blob.clone() }),
+            layout: self.layout.clone(),
+            rows: Arc::clone(&self.rows),
+            codes: Arc::clone(&self.codes),
+            graph: OnceLock::new(),
+            loading: Mutex::default(),
+        }
     }
 
     /// The number of its blob.
@@ -117,6 +131,17 @@ impl VectorSegment {
     pub fn row_list(&self) -> Result<Vec<Row>, IndexError> {
         let rows = self.rows()?;
         Ok((0..self.vectors()).map(|slot| rows.at(slot)).collect())
+    }
+
+    /// The row of a vector.
+    ///
+    /// # Errors
+    /// If the blob cannot be read, or has no such place.
+    pub fn row_at(&self, slot: u32) -> Result<Row, IndexError> {
+        if slot >= self.vectors() {
+            return Err(IndexError::unsupported("a vector beyond the end of its segment"));
+        }
+        Ok(self.rows()?.at(slot))
     }
 
     /// The place of a row's vector.

@@ -7,6 +7,7 @@
 //! from a neighbour, or kept as loose.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use filedex_kernel::{Level, dot_rows};
 use filedex_model::Metric;
@@ -25,6 +26,8 @@ const BREADTH: usize = 200;
 const LAYERS: usize = 16;
 /// Edges of a node of the base layer, those added for reachability included.
 const MOST_EDGES: usize = 2 * EDGES + 8;
+/// Nodes inserted between two looks at whether to stop.
+const INSERTED_AT_ONCE: usize = 2_000;
 /// Bytes behind a row's codes: its scale and half of its squared length.
 const TAIL: usize = 8;
 
@@ -39,25 +42,36 @@ pub struct BuiltGraph {
     pub edges: usize,
 }
 
-/// Builds the graph of a segment, on all of rayon's threads. Two builds of a segment can differ,
-/// because threads race for the order of insertion; a stored graph answers alike for ever.
+/// Builds the graph of a segment on `threads` threads of its own, so that nobody who uses rayon's
+/// waits for it; none once `stop` is set, which is looked at about every second. Two builds of a
+/// segment can differ, because threads race for the order of insertion; a stored graph answers alike
+/// for ever.
 ///
 /// # Errors
-/// If the segment cannot be read, or has fewer than two different vectors, which need no graph.
-pub fn build_graph(segment: &VectorSegment) -> Result<BuiltGraph, IndexError> {
+/// If the segment cannot be read.
+pub fn build_graph(
+    segment: &VectorSegment,
+    threads: usize,
+    stop: &AtomicBool,
+) -> Result<Option<BuiltGraph>, IndexError> {
     let codes = segment.codes()?;
     let shape = segment.shape();
     let count = segment.vectors();
     let (nodes, equal) = distinct(codes, count);
-    if nodes.len() < 2 {
-        return Err(IndexError::unsupported("a graph of fewer than two different vectors"));
-    }
     let distance = CodeDistance::new(shape.metric, codes);
     let packed = pack(codes, &nodes);
     let width = codes.stride + TAIL;
     let hnsw = Hnsw::new(EDGES, nodes.len(), LAYERS, BREADTH, distance);
     let rows = packed.chunks_exact(width).zip(&nodes).map(|(row, slot)| (row, *slot as usize));
-    hnsw.parallel_insert_slice(&rows.collect());
+    let rows: Vec<(&[u8], usize)> = rows.collect();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build();
+    let pool = pool.map_err(|error| IndexError::Engine { what: error.to_string() })?;
+    for some in rows.chunks(INSERTED_AT_ONCE) {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        pool.install(|| hnsw.parallel_insert_slice(&some.to_vec()));
+    }
     let mut graph = copy(&hnsw, count, equal);
     drop(hnsw);
     add_ways_back(&mut graph.lists);
@@ -71,7 +85,7 @@ pub fn build_graph(segment: &VectorSegment) -> Result<BuiltGraph, IndexError> {
         equal: graph.equal,
         loose: loose.clone(),
     };
-    Ok(BuiltGraph { bytes: built.to_bytes(), loose: loose.len(), edges })
+    Ok(Some(BuiltGraph { bytes: built.to_bytes(), loose: loose.len(), edges }))
 }
 
 /// A graph while it is put right.
