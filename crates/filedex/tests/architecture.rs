@@ -35,7 +35,9 @@ fn crates_know_only_whom_they_may() {
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("filedex-model", &[][..]),
         ("filedex-store", &["filedex-model"]),
-        ("filedex-index", &["filedex-model"]),
+        ("filedex-kernel", &[]),
+        ("filedex-index", &["filedex-kernel", "filedex-model"]),
+        ("filedex-embed", &["filedex-model"]),
         ("filedex-query", &["filedex-model"]),
         ("filedex-planner", &["filedex-model", "filedex-query"]),
         (
@@ -48,9 +50,9 @@ fn crates_know_only_whom_they_may() {
                 "filedex-store",
             ],
         ),
-        ("filedex-cli", &["filedex"]),
+        ("filedex-cli", &["filedex", "filedex-embed"]),
         ("filedex-testkit", &["filedex-model"]),
-        ("filedex-benches", &["filedex"]),
+        ("filedex-benches", &["filedex", "filedex-embed"]),
     ]);
     for (package, dependencies) in packages() {
         let Some(allowed) = allowed.get(package.as_str()) else {
@@ -73,6 +75,9 @@ fn each_engine_has_one_home() {
         ("bincode", "filedex-store"),
         ("tantivy", "filedex-index"),
         ("roaring", "filedex-index"),
+        ("hnsw_rs", "filedex-index"),
+        ("candle-core", "filedex-embed"),
+        ("tokenizers", "filedex-embed"),
         ("pest", "filedex-query"),
         ("pest_derive", "filedex-query"),
         ("clap", "filedex-cli"),
@@ -100,14 +105,15 @@ fn sources(dir: &Path) -> Vec<(PathBuf, String)> {
 }
 
 fn product_sources() -> Vec<(PathBuf, String)> {
-    let crates = ["model", "store", "index", "query", "planner", "filedex", "cli"];
+    let crates =
+        ["model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "cli"];
     crates.iter().flat_map(|name| sources(&root().join("crates").join(name).join("src"))).collect()
 }
 
 /// A public item's line names no type of an engine.
 #[test]
 fn no_engine_in_a_public_signature() {
-    let engines = ["redb::", "tantivy::", "hnsw_rs::", "pest::", "bincode::"];
+    let engines = ["redb::", "tantivy::", "hnsw_rs::", "candle_core::", "pest::", "bincode::"];
     for (path, text) in product_sources() {
         for (number, line) in text.lines().enumerate() {
             let line = line.trim_start();

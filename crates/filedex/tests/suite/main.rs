@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod fixtures;
+mod meaning;
 mod oracle;
 mod paging;
 mod records;

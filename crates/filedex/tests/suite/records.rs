@@ -365,17 +365,6 @@ fn options_compile_to_the_language() {
 }
 
 #[test]
-fn what_needs_vectors_says_so() {
-    let open = Open::new();
-    for text in ["Content:'a horse'", "TopK=5", "ScoreThreshold=0.5"] {
-        let query = Query::parse(text).unwrap();
-        let error = open.db.reader().unwrap().list(&open.version, &query).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadQuery);
-        assert!(error.to_string().contains("no embedding space yet"), "{error}");
-    }
-}
-
-#[test]
 fn highlights_and_explanations_on_request() {
     let open = Open::new();
     open.create([NewFile {
