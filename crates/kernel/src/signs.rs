@@ -43,10 +43,10 @@ pub fn interleave(
 ) {
     assert!(block.len() == block_bytes(dimension) && row < BLOCK_ROWS, "a place in the block");
     let shift = if row < GROUP_BYTES { 0 } else { GROUP };
-    for d in 0..dimension {
-        if positive(d) {
-            block[d / GROUP * GROUP_BYTES + row % GROUP_BYTES] |= 1 << (shift + d % GROUP);
-        }
+    for (group, bytes) in block.chunks_exact_mut(GROUP_BYTES).enumerate() {
+        let dimensions = group * GROUP..dimension.min((group + 1) * GROUP);
+        let bits = dimensions.rev().fold(0, |bits, d| bits << 1 | u8::from(positive(d)));
+        bytes[row % GROUP_BYTES] |= bits << shift;
     }
 }
 
@@ -100,6 +100,19 @@ impl SignQuery {
         let step = if widest > 0.0 { widest / most } else { 1.0 };
         let tables = sums.iter().map(|sum| (sum / step).round().clamp(0.0, most) as u8).collect();
         Self { level: level.checked(), tables, base: base as f32, step }
+    }
+
+    /// How much a row's sum of signs times the query strays because tables are rounded, as a standard
+    /// deviation.
+    #[must_use]
+    pub fn rounding(&self) -> f32 {
+        let groups = self.tables.len() / ENTRIES;
+        self.step * (groups as f32 / 12.0).sqrt()
+    }
+
+    /// Raises what a row's factor is multiplied by, and so every estimate by `by` times the factor.
+    pub fn raise(&mut self, by: f32) {
+        self.base += by;
     }
 
     /// The estimates of a block's rows; answers a bit for each that is above `bar`.

@@ -1,12 +1,13 @@
 //! Building segments: from vectors, and from segments.
 
+use filedex_model::limits::COMPONENT_MAX;
 use filedex_model::{Metric, Row, VectorStorage};
 use half::f16;
 
 use crate::error::IndexError;
 use crate::vector::index::VectorView;
 use crate::vector::layout::{Layout, VectorShape};
-use crate::vector::quantise::quantise;
+use crate::vector::quantise::{quantise, unit};
 
 /// A finished segment, to be stored as a blob.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,12 +70,12 @@ impl VectorSegmentBuilder {
     ///
     /// # Errors
     /// [`IndexError::Unsupported`] for rows that do not ascend, another dimension, or a number that
-    /// is not finite (or not in 16 bits, where such are stored).
+    /// is not finite (or not in 16 bits, where such are stored) or beyond [`COMPONENT_MAX`].
     pub fn add(&mut self, row: Row, vector: &[f32]) -> Result<(), IndexError> {
         if self.rows.last().is_some_and(|last| *last >= row) {
             return Err(IndexError::unsupported(format!("row {row} out of order")));
         }
-        if vector.len() != self.shape.dimension {
+        if vector.len() != self.shape.dimension || !self.shape.fits() {
             return Err(IndexError::unsupported(format!(
                 "a vector of {} numbers in a segment of {}",
                 vector.len(),
@@ -85,18 +86,22 @@ impl VectorSegmentBuilder {
             VectorStorage::F32 => vector.to_vec(),
             VectorStorage::F16 => vector.iter().map(|x| f16::from_f32(*x).to_f32()).collect(),
         };
-        if kept.iter().any(|x| !x.is_finite()) {
+        if kept.iter().any(|x| x.is_nan() || x.abs() > COMPONENT_MAX) {
             return Err(IndexError::unsupported(format!(
                 "row {row} has a number that {} cannot hold",
                 self.shape.storage
             )));
         }
+        // Rounding to 16 bits takes a vector off unit length, which cosine does not see: there the
+        // codes are of its direction.
+        let unit = (self.shape.metric == Metric::Cosine).then(|| unit(&kept));
+        let coded = unit.as_deref().unwrap_or(&kept);
         let codes = &mut self.codes;
-        let quantised = quantise(&kept, |code| codes.push(code.cast_unsigned() ^ 0x80));
+        let quantised = quantise(coded, |code| codes.push(code.cast_unsigned() ^ 0x80));
         self.rows.push(row);
         self.scales.push(quantised.scale);
         self.lost.push(quantised.lost);
-        for (sum, x) in self.sums.iter_mut().zip(&kept) {
+        for (sum, x) in self.sums.iter_mut().zip(coded) {
             *sum += f64::from(*x);
         }
         if self.shape.metric == Metric::L2 {
@@ -158,6 +163,7 @@ pub fn merge_vectors(
 ) -> Result<Option<BuiltVectors>, IndexError> {
     let mut live = Vec::new();
     for (at, view) in views.iter().enumerate() {
+        view.check_shape(shape)?;
         let rows = view.segment.rows()?;
         let slots = (0..view.segment.vectors()).filter(|slot| !view.dead.contains(*slot));
         live.extend(slots.map(|slot| (rows.at(slot), at, slot)));

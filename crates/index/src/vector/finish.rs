@@ -31,6 +31,9 @@ pub(crate) fn finish(
     candidates.sort_unstable_by(|a, b| b.upper.total_cmp(&a.upper));
     let mut found: Vec<Neighbour> = Vec::new();
     let mut least = f32::NEG_INFINITY;
+    // Settling now and then is enough: a low bar costs only work. The first time is at the k-th,
+    // and a long tie must not settle at every hit.
+    let mut settle_at = k;
     let mut vector = Vec::new();
     for candidate in candidates {
         let reach = query.score_of(candidate.upper);
@@ -44,11 +47,9 @@ pub(crate) fn finish(
             continue;
         }
         found.push(Neighbour { row: segment.rows()?.at(candidate.slot), score });
-        // Settling now and then is enough: a low bar costs only work.
-        if found.len() >= k.saturating_mul(2).max(k + 16) {
+        if found.len() >= settle_at {
             least = settle(&mut found, k);
-        } else if found.len() == k {
-            least = found.iter().fold(f32::INFINITY, |least, n| least.min(n.score));
+            settle_at = found.len().saturating_mul(2).max(found.len() + 16);
         }
     }
     settle(&mut found, k);

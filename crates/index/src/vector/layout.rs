@@ -11,18 +11,19 @@
 //! | 22 | 2 | 0 |
 //! | 24 | 8 | length of the whole segment |
 //! | 32 | 8 | xxh3 of the 32 bytes before |
-//! | 40 | 4 d | mean of the vectors, f32 |
+//! | 40 | 4 d | mean of the vectors (under cosine, of unit vectors), f32 |
 //! | | 4 n | rows, u32, ascending |
 //! | | 4 n | scales: a code's signed value times this is the number it stands for, f32 |
 //! | | 4 n | lengths of what the codes lost, rounded up, f32 |
 //! | | 4 n | under l2 only: half of the squared lengths, f32 |
-//! | | d n | codes: 128 + a number from -127 to 127, u8 |
+//! | | d n | codes: 128 + a number from -127 to 127 (under cosine, of unit vectors), u8 |
 //! | | 4 d n or 2 d n | the vectors, f32 or f16 |
 //!
 //! Numbers are little-endian. The blob store's checksums guard all of it.
 
 use std::ops::Range;
 
+use filedex_model::limits::DIMENSION_MAX;
 use filedex_model::{Metric, Space, VectorStorage};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -42,7 +43,7 @@ pub(crate) const HEADER_BYTES: usize = CHECKED_BYTES + 8;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VectorShape {
-    /// Numbers in a vector, at least 1.
+    /// Numbers in a vector, 1 to 4,096.
     pub dimension: usize,
     /// How likeness is measured.
     pub metric: Metric,
@@ -51,6 +52,11 @@ pub struct VectorShape {
 }
 
 impl VectorShape {
+    /// Whether there can be such vectors: longer sums of codes would not fit 32 bits.
+    pub(crate) fn fits(&self) -> bool {
+        (1..=DIMENSION_MAX as usize).contains(&self.dimension)
+    }
+
     /// The bytes of a stored vector.
     #[must_use]
     pub fn vector_bytes(&self) -> usize {
@@ -170,6 +176,10 @@ impl Layout {
         };
         let shape = VectorShape { dimension: u32_at(head, 16) as usize, metric, storage };
         let layout = Self { shape, vectors: u32_at(head, 12) };
+        if layout.vectors == 0 || !shape.fits() {
+            let vectors = layout.vectors;
+            return Err(format!("it has {vectors} vectors of {} numbers", shape.dimension));
+        }
         if layout.length() != length || u64_at(head, 24) != length {
             return Err(format!("it has {length} bytes instead of {}", u64_at(head, 24)));
         }

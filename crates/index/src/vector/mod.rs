@@ -1,11 +1,12 @@
 //! Vectors: immutable segments of them, and the nearest of them to a query.
 //!
 //! A segment keeps each vector three times, coarse to fine: as a bit for each dimension (made on
-//! loading), as a byte for each ([`quantise`]), and as it came. A search goes down these steps, and
-//! there are three ways to begin it, one file each: [`exact`] bounds every row by its bytes and can
-//! prove that nothing was missed; [`cascade`] narrows by bits first; [`graph`] walks a
+//! loading, [`rotate`]d), as a byte for each ([`quantise`]), and as it came. A search goes down these
+//! steps, and there are three ways to begin it, one file each: [`exact`] bounds every row by its bytes
+//! and can prove that nothing was missed; [`cascade`] leaves out by bits first; [`graph`] walks a
 //! neighbour graph. All end in [`finish`], which scores the last candidates in double precision.
 
+mod bar;
 mod builder;
 mod cascade;
 mod difference;
@@ -16,7 +17,9 @@ mod index;
 mod layout;
 mod prepared;
 mod quantise;
+mod rotate;
 mod segment;
+mod signs;
 mod slots;
 
 pub use builder::{BuiltVectors, VectorSegmentBuilder, merge_vectors};

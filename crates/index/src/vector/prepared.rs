@@ -8,15 +8,21 @@
 //! Cauchy and Schwarz q . x is within |q - q'| |x'| + |q| |x - x'| of q' . x', which is an integer
 //! product times two scales. The query's codes are in two steps, 14 bits, so that its part of the
 //! bound is next to nothing.
+//!
+//! A closeness is known to about 1e-7 of what it is made of, and scores are rounded to floats, so that
+//! different closenesses can be one score. What decides is the score: [`Prepared::tie_floor`] tells
+//! how far below a closeness rows still tie with it.
 
 use filedex_kernel::{CodeQuery, Level};
 use filedex_model::Metric;
 
-use crate::vector::quantise::{quantise, up};
+use crate::vector::quantise::{quantise, unit, up};
 use crate::vector::segment::Codes;
 
 /// More than the relative error of a few roundings to 24 bits.
 const ROUNDING: f32 = 1e-6;
+/// More than the relative error of a sum in double precision, 4,096 products long.
+const SUMMED: f64 = 1e-12;
 
 /// How near a row is, as its codes tell.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +37,9 @@ pub(crate) struct Bound {
 pub(crate) struct Prepared {
     pub(crate) metric: Metric,
     pub(crate) level: Level,
+    /// As it was given: scores are of this.
+    given: Vec<f32>,
+    /// Of unit length under cosine: closeness is of this.
     pub(crate) query: Vec<f32>,
     coarse: CodeQuery,
     fine: CodeQuery,
@@ -44,10 +53,17 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    pub(crate) fn new(metric: Metric, query: &[f32]) -> Self {
-        let level = Level::detect();
+    pub(crate) fn new(metric: Metric, given: &[f32]) -> Self {
+        Self::at_level(Level::detect(), metric, given)
+    }
+
+    pub(crate) fn at_level(level: Level, metric: Metric, given: &[f32]) -> Self {
+        let query = match metric {
+            Metric::Cosine => unit(given),
+            Metric::Dot | Metric::L2 => given.to_vec(),
+        };
         let mut coarse = Vec::with_capacity(query.len());
-        let coarse_scale = quantise(query, |code| coarse.push(code)).scale;
+        let coarse_scale = quantise(&query, |code| coarse.push(code)).scale;
         let rest: Vec<f32> =
             query.iter().zip(&coarse).map(|(x, c)| x - coarse_scale * f32::from(*c)).collect();
         let mut fine = Vec::with_capacity(query.len());
@@ -65,7 +81,7 @@ impl Prepared {
         Self {
             metric,
             level,
-            query: query.to_vec(),
+            given: given.to_vec(),
             coarse: CodeQuery::new(level, &coarse),
             fine: CodeQuery::new(level, &fine),
             coarse_scale,
@@ -73,6 +89,7 @@ impl Prepared {
             lost: up(lost.sqrt()),
             length: up(squared.sqrt()),
             squared,
+            query,
         }
     }
 
@@ -105,7 +122,8 @@ impl Prepared {
         let (scale, length, lost) = (codes.scales[slot], codes.lengths[slot], codes.lost[slot]);
         let half = codes.halves.get(slot).copied().unwrap_or(0.0);
         let dot = self.coarse_scale * product as f32 + self.fine_scale * rest as f32;
-        let magnitude = self.length * (length + lost) + half;
+        // The least normal number makes up for what underflows.
+        let magnitude = self.length * (length + lost) + half + f32::MIN_POSITIVE;
         Bound {
             near: dot * scale - half,
             slack: self.lost * length + self.length * lost + ROUNDING * magnitude,
@@ -127,32 +145,43 @@ impl Prepared {
     /// The score of a stored vector, rounded from double precision.
     #[expect(clippy::cast_possible_truncation, reason = "scores are published as floats")]
     pub(crate) fn score(&self, vector: &[f32]) -> f32 {
-        self.metric.score(&self.query, vector) as f32
+        self.metric.score(&self.given, vector) as f32
     }
 
     /// A score that no row of at most this closeness is above.
-    #[expect(clippy::cast_possible_truncation, reason = "scores are published as floats")]
     pub(crate) fn score_of(&self, closeness: f32) -> f32 {
+        self.score_at(closeness, -SUMMED)
+    }
+
+    /// A closeness that no row is below whose score is that of this closeness, or greater.
+    pub(crate) fn tie_floor(&self, closeness: f32) -> f32 {
+        self.closeness_of(self.score_at(closeness, SUMMED).next_down())
+    }
+
+    /// The score of a closeness; a positive `slack` errs downwards.
+    #[expect(clippy::cast_possible_truncation, reason = "scores are published as floats")]
+    fn score_at(&self, closeness: f32, slack: f64) -> f32 {
         match self.metric {
             Metric::Cosine | Metric::Dot => closeness,
             Metric::L2 => {
-                let squared = (self.squared - 2.0 * f64::from(closeness)).max(0.0);
-                (1.0 / (1.0 + squared.sqrt())) as f32
+                let squared = self.squared * (1.0 + slack) - 2.0 * f64::from(closeness);
+                (1.0 / (1.0 + squared.max(0.0).sqrt())) as f32
             }
         }
     }
 
-    /// A closeness that every row above this score is above.
-    #[expect(clippy::cast_possible_truncation, reason = "rounded down by more than that")]
+    /// A closeness that no row above this score is below.
+    #[expect(clippy::cast_possible_truncation, reason = "the next float down makes good for it")]
     pub(crate) fn closeness_of(&self, score: f32) -> f32 {
         match self.metric {
-            Metric::Cosine | Metric::Dot => score - ROUNDING * (1.0 + score.abs()),
+            Metric::Cosine | Metric::Dot => score,
             Metric::L2 if score <= 0.0 => f32::NEG_INFINITY,
             Metric::L2 => {
-                let distance = (1.0 / f64::from(score) - 1.0).max(0.0) * (1.0 + 1e-6);
-                let closeness = (self.squared - distance * distance) / 2.0;
-                (closeness - f64::from(ROUNDING) * (self.squared + distance * distance)) as f32
+                let distance = (1.0 / f64::from(score) - 1.0).max(0.0) + 1e-15;
+                let farther = distance * distance * (1.0 + 4.0 * SUMMED);
+                ((self.squared * (1.0 - SUMMED) - farther) / 2.0) as f32
             }
         }
+        .next_down()
     }
 }

@@ -24,6 +24,14 @@ pub(crate) fn quantise(vector: &[f32], mut put: impl FnMut(i8)) -> Quantised {
     Quantised { scale, lost: up(lost.sqrt()) }
 }
 
+/// The vector at unit length; a zero vector as it is.
+pub(crate) fn unit(vector: &[f32]) -> Vec<f32> {
+    let squared: f64 = vector.iter().map(|x| f64::from(*x) * f64::from(*x)).sum();
+    let length = if squared > 0.0 { squared.sqrt() } else { 1.0 };
+    #[expect(clippy::cast_possible_truncation, reason = "a quotient of at most 1")]
+    vector.iter().map(|x| (f64::from(*x) / length) as f32).collect()
+}
+
 /// The least `f32` that is surely not below a length computed in double precision.
 pub(crate) fn up(length: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "the next float up makes good for it")]

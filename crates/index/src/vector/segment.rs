@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use filedex_kernel::{BLOCK_ROWS, block_bytes, interleave, padded};
+use filedex_kernel::padded;
 use filedex_model::{Row, VectorStorage};
 use half::f16;
 use rayon::prelude::*;
@@ -13,6 +13,7 @@ use crate::error::IndexError;
 use crate::vector::graph::Graph;
 use crate::vector::layout::{HEADER_BYTES, Layout, VectorShape, f32s, u32s};
 use crate::vector::quantise::up;
+use crate::vector::signs::Signs;
 use crate::vector::slots::Rows;
 
 /// A vector segment, opened. Opening reads its header; the first search reads its codes, a quarter
@@ -40,21 +41,6 @@ pub(crate) struct Codes {
     /// Halves of squared lengths, under l2 only.
     pub(crate) halves: Vec<f32>,
     pub(crate) signs: Signs,
-}
-
-/// One bit a dimension, the sign about the mean, and what makes estimates of it.
-///
-/// With m the mean and r = x - m, the inner product with a query q is
-/// (q - m) . r + m . x + (q . m - |m|^2); r is taken as |r|^2 / sum|r_i| times its signs, which
-/// makes the estimate unbiased for a query in a random direction (RaBitQ, section 3).
-pub(crate) struct Signs {
-    pub(crate) mean: Vec<f32>,
-    pub(crate) block_bytes: usize,
-    pub(crate) blocks: Vec<u8>,
-    /// For each row, padded to whole blocks: m . x, less the half under l2.
-    pub(crate) addends: Vec<f32>,
-    /// For each row, padded to whole blocks: |r|^2 / sum|r_i|.
-    pub(crate) factors: Vec<f32>,
 }
 
 impl VectorSegment {
@@ -197,7 +183,7 @@ impl VectorSegment {
         .map(Some)
     }
 
-    /// What is in the cell, made at most once at a time.
+    /// What is in the cell, made at most once at a time but by rayon's threads.
     fn once<'a, T>(
         &'a self,
         cell: &'a OnceLock<T>,
@@ -206,7 +192,13 @@ impl VectorSegment {
         if let Some(made) = cell.get() {
             return Ok(made);
         }
-        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        // Making uses rayon. One of its threads that waits for its part of the work may take up
+        // another search meanwhile, and that one would wait here for what is below it on its own
+        // stack. So such threads never wait: now and then two make the same.
+        let _loading = match rayon::current_thread_index() {
+            Some(_) => self.loading.try_lock().ok(),
+            None => Some(self.loading.lock().unwrap_or_else(PoisonError::into_inner)),
+        };
         if let Some(made) = cell.get() {
             return Ok(made);
         }
@@ -250,59 +242,13 @@ impl VectorSegment {
             codes
         };
         let lengths = codes.par_chunks(stride).zip(&scales).map(|(row, scale)| {
-            let squares = row.iter().map(|code| (i64::from(*code) - 128).pow(2)).sum::<i64>();
-            up(f64::from(*scale) * (squares as f64).sqrt())
+            // At most 4,096 squares of 127.
+            let squares = row.iter().map(|code| (i32::from(*code) - 128).pow(2)).sum::<i32>();
+            up(f64::from(*scale) * f64::from(squares).sqrt())
         });
         let lengths = lengths.collect();
-        let signs = Signs::new(dimension, stride, &codes, &scales, &halves, mean);
+        let signs = Signs::new(stride, &codes, &scales, &halves, mean);
         Ok(Codes { stride, codes, scales, lost, lengths, halves, signs })
-    }
-}
-
-impl Signs {
-    fn new(
-        dimension: usize,
-        stride: usize,
-        codes: &[u8],
-        scales: &[f32],
-        halves: &[f32],
-        mean: Vec<f32>,
-    ) -> Self {
-        let block_bytes = block_bytes(dimension);
-        let blocks = scales.len().div_ceil(BLOCK_ROWS);
-        let mut signs = Self {
-            mean,
-            block_bytes,
-            blocks: vec![0; blocks * block_bytes],
-            addends: vec![0.0; blocks * BLOCK_ROWS],
-            factors: vec![0.0; blocks * BLOCK_ROWS],
-        };
-        let mean = &signs.mean;
-        signs
-            .blocks
-            .par_chunks_mut(block_bytes)
-            .zip(signs.addends.par_chunks_mut(BLOCK_ROWS))
-            .zip(signs.factors.par_chunks_mut(BLOCK_ROWS))
-            .zip(codes.par_chunks(stride * BLOCK_ROWS))
-            .enumerate()
-            .for_each(|(block, (((bits, addends), factors), codes))| {
-                let mut rest = vec![0.0_f32; dimension];
-                for (row, codes) in codes.chunks_exact(stride).enumerate() {
-                    let slot = block * BLOCK_ROWS + row;
-                    let (mut along, mut total, mut squared) = (0.0_f32, 0.0_f32, 0.0_f32);
-                    for ((rest, code), m) in rest.iter_mut().zip(codes).zip(mean) {
-                        let x = scales[slot] * (f32::from(*code) - 128.0);
-                        *rest = x - m;
-                        along += x * m;
-                        total += rest.abs();
-                        squared += *rest * *rest;
-                    }
-                    interleave(bits, row, dimension, |d| rest[d] > 0.0);
-                    addends[row] = along - halves.get(slot).copied().unwrap_or(0.0);
-                    factors[row] = if total > 0.0 { squared / total } else { 0.0 };
-                }
-            });
-        signs
     }
 }
 

@@ -91,8 +91,10 @@ impl Rows {
         let mut words = vec![0_u32; (self.count as usize).div_ceil(BLOCK_ROWS)];
         let mut count = 0;
         self.each_slot(wanted, |slot| {
-            words[slot as usize / BLOCK_ROWS] |= 1 << (slot % BLOCK_ROWS as u32);
-            count += 1;
+            let (word, bit) = (&mut words[slot as usize / BLOCK_ROWS], 1 << (slot % BLOCK_ROWS as u32));
+            // A row may be asked for twice.
+            count += usize::from(*word & bit == 0);
+            *word |= bit;
         });
         let mut marks = Marks { words, count };
         if !dead.is_empty() {
@@ -161,7 +163,7 @@ impl Slots<'_> {
 
     pub(crate) fn count(&self) -> usize {
         match self {
-            Self::All { count, dead } => (u64::from(*count) - dead.len()) as usize,
+            Self::All { count, dead } => u64::from(*count).saturating_sub(dead.len()) as usize,
             Self::Marked(marks) => marks.count,
         }
     }

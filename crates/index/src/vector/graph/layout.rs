@@ -137,7 +137,11 @@ impl Graph {
         if entry >= vectors || !rest.bytes.is_empty() {
             return Err("it does not end where it should".to_owned());
         }
-        let equal = pairs.as_chunks::<2>().0.iter().map(|pair| (pair[0], pair[1])).collect();
+        let equal: Vec<(u32, u32)> =
+            pairs.as_chunks::<2>().0.iter().map(|pair| (pair[0], pair[1])).collect();
+        if !equal.is_sorted() {
+            return Err("its equal vectors are out of order".to_owned());
+        }
         Ok(Self { entry, base, upper, equal, loose })
     }
 
@@ -175,6 +179,9 @@ impl Numbers<'_> {
         let sizes = self.take(2)?;
         let (nodes, edges) = (sizes[0] as usize, sizes[1] as usize);
         let nodes_of = if upper { self.slots(nodes)? } else { Vec::new() };
+        if upper && (nodes == 0 || !nodes_of.is_sorted_by(|a, b| a < b)) {
+            return Err("its layers are out of order".to_owned());
+        }
         let offsets = self.take(nodes + 1)?;
         let ascend = offsets.windows(2).all(|pair| pair[0] <= pair[1]);
         if !ascend || offsets.first() != Some(&0) || offsets.last() != Some(&sizes[1]) {

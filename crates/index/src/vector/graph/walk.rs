@@ -84,11 +84,18 @@ fn walk(
         seen[word] |= bit;
         new
     };
-    first_time(entry.slot);
-    let mut open = BinaryHeap::from([entry]);
+    let mut open = BinaryHeap::new();
     let mut found: BinaryHeap<Reverse<Near>> = BinaryHeap::with_capacity(breadth + 1);
-    if counts(entry.slot) {
-        found.push(Reverse(entry));
+    // From the graph's entry every node can be reached; from where the descent ends, not always.
+    query.coarse(codes, &[entry.slot, graph.entry], &mut closeness);
+    for (slot, closeness) in [entry.slot, graph.entry].into_iter().zip(&closeness) {
+        if first_time(slot) {
+            let near = Near { closeness: *closeness, slot };
+            open.push(near);
+            if counts(slot) {
+                found.push(Reverse(near));
+            }
+        }
     }
     let mut fresh = Vec::new();
     while let Some(next) = open.pop() {
