@@ -31,7 +31,9 @@ impl fmt::Display for NearestPath {
 /// dimensions on a machine with AVX-512; `Reader::calibrate` measures those of the machine at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathThresholds {
-    /// At most this many rows are searched exactly: 8,000 by default.
+    /// Spaces of at most this many vectors are searched exactly: 8,000 by default. Of larger ones at
+    /// most this many rows, where that costs less than the cascade over all: a filter makes no
+    /// search slower.
     pub exact_rows: u64,
     /// From this many rows on a graph is walked, where there is one: 200,000 by default.
     pub graph_rows: u64,
@@ -42,6 +44,9 @@ impl Default for PathThresholds {
         Self { exact_rows: 8_000, graph_rows: 200_000 }
     }
 }
+
+/// Bounding a row costs about as much as estimating so many.
+const BOUND_COST: u64 = 20;
 
 /// What is known of a space before a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,7 +122,13 @@ pub fn choose_nearest(
     thresholds: PathThresholds,
 ) -> NearestPath {
     let rows = rows.min(facts.live);
-    if exact || rows <= thresholds.exact_rows {
+    let most = if facts.live <= thresholds.exact_rows {
+        thresholds.exact_rows
+    } else {
+        let as_cheap = (facts.live / BOUND_COST).max(thresholds.exact_rows / 4);
+        thresholds.exact_rows.min(as_cheap)
+    };
+    if exact || rows <= most {
         NearestPath::Exact
     } else if rows >= thresholds.graph_rows
         && rows * 2 >= facts.live
@@ -126,5 +137,39 @@ pub fn choose_nearest(
         NearestPath::Graph
     } else {
         NearestPath::Cascade
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_by_size_and_filter() {
+        use NearestPath::{Cascade, Exact, Graph};
+        let cases = [
+            // live, in graphs, rows, exact asked, path
+            (0, 0, 0, false, Exact),
+            (8_000, 0, 8_000, false, Exact),
+            (8_001, 0, 8_001, false, Cascade),
+            (8_001, 0, 2_001, false, Cascade),
+            (8_001, 0, 2_000, false, Exact),
+            (100_000, 0, 5_000, false, Exact),
+            (100_000, 0, 5_001, false, Cascade),
+            (1_000_000, 0, 8_000, false, Exact),
+            (1_000_000, 0, 8_001, false, Cascade),
+            (1_000_000, 0, 1_000_000, false, Cascade),
+            (1_000_000, 900_000, 1_000_000, false, Graph),
+            (1_000_000, 900_000, 500_000, false, Graph),
+            (1_000_000, 900_000, 499_999, false, Cascade),
+            (1_000_000, 400_000, 1_000_000, false, Cascade),
+            (199_999, 199_999, 199_999, false, Cascade),
+            (1_000_000, 900_000, 1_000_000, true, Exact),
+        ];
+        for (live, in_graphs, rows, exact, path) in cases {
+            let facts = VectorFacts { live, in_graphs };
+            let chosen = choose_nearest(rows, facts, exact, PathThresholds::default());
+            assert_eq!(chosen, path, "{live} {in_graphs} {rows}");
+        }
     }
 }
