@@ -99,7 +99,7 @@ impl<'txn> Stage<'txn> {
             Operation::Import(file, mode, vectors) => {
                 self.with_vectors(&id, vectors, |stage| stage.import(*file, mode, row))?
             }
-            Operation::SetVector(_, vector) => self.set_vector(vector, row)?,
+            Operation::SetVector(_, vector) => self.set_vector(&vector, row)?,
             Operation::RemoveVector(_, space) => self.remove_vector(space.as_deref(), row)?,
             Operation::Update(_, update) => self.update(&update, row),
             Operation::Details(_, update) => self.details(&update, row)?,
@@ -366,11 +366,11 @@ impl<'txn> Stage<'txn> {
 
     fn set_vector(
         &mut self,
-        vector: NewVector,
+        vector: &NewVector,
         row: Option<Row>,
     ) -> Result<Result<Done, ItemError>> {
         let Some((row, _)) = self.live(row) else { return Ok(Err(ItemError::NotFound)) };
-        Ok(self.accept(&vector)?.map(|(space, accepted)| {
+        Ok(self.accept(vector)?.map(|(space, accepted)| {
             self.vectors.entry(space).or_default().insert(row, Some(accepted));
             Done::Updated
         }))

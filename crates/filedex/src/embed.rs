@@ -247,12 +247,15 @@ fn check_model(
     }
 }
 
+/// A vector, or why there is none.
+type Embedding = Result<Vec<f32>, EmbedError>;
+
 /// The vectors of records, in order; none for one that has nothing to embed.
 fn embedded<'r>(
     embedder: &dyn Embedder,
     source: &EmbedSource,
     records: &'r [FileRecord],
-) -> Vec<(&'r FileRecord, Option<Result<Vec<f32>, EmbedError>>)> {
+) -> Vec<(&'r FileRecord, Option<Embedding>)> {
     let size = embedder.batch_size().max(1);
     let mut all: Vec<_> = records.iter().map(|record| (record, None)).collect();
     match source {

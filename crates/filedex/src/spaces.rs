@@ -171,14 +171,14 @@ fn existing(txn: &WriteBatch, version: &VersionRef, name: &str) -> Result<SpaceK
     match txn.space_named(version.key, name)? {
         Some(info) => Ok(info.key),
         None => {
-            let names = txn.spaces(version.key)?.into_iter().map(|info| info.space.name).collect();
-            Err(no_such_space(name, names))
+            let spaces = txn.spaces(version.key)?.into_iter();
+            Err(no_such_space(name, &spaces.map(|info| info.space.name).collect::<Vec<_>>()))
         }
     }
 }
 
-fn no_such_space(name: &str, names: Vec<String>) -> Error {
-    let known = match names.as_slice() {
+fn no_such_space(name: &str, names: &[String]) -> Error {
+    let known = match names {
         [] => "the version has none".to_owned(),
         names => format!("there is {}", names.join(", ")),
     };
@@ -231,8 +231,8 @@ impl Reader {
         match (found, name) {
             (Some(info), _) => Ok(info),
             (None, Some(name)) => {
-                let spaces = store.spaces(version.key)?;
-                Err(no_such_space(name, spaces.into_iter().map(|info| info.space.name).collect()))
+                let spaces = store.spaces(version.key)?.into_iter();
+                Err(no_such_space(name, &spaces.map(|info| info.space.name).collect::<Vec<_>>()))
             }
             (None, None) => Err(Error::new(
                 ErrorKind::BadQuery,

@@ -129,7 +129,7 @@ pub fn why<S: Source>(request: &Request, id: &FileId, source: &S) -> Result<Why,
     let texts = ranking_texts(&filter);
     match &request.meaning {
         Some(meaning) => {
-            near(request, meaning, (&filter, &access), &texts, row, source, &mut told)?
+            near(request, meaning, (&filter, &access), &texts, row, source, &mut told)?;
         }
         None => {
             told.total = source.count(&access, request.status)?;

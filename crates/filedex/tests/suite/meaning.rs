@@ -396,7 +396,7 @@ fn spaces_live_beside_each_other_and_switch_at_once() {
     assert!(batch.commit().unwrap().all_succeeded());
     let near = |space: Option<&str>, vector: Vec<f32>| {
         let query = Query::parse("TopK = 1").unwrap().vector(vector);
-        let query = space.into_iter().fold(query, |query, name| query.space(name));
+        let query = space.into_iter().fold(query, Query::space);
         db.reader().unwrap().list(&version, &query).map(|page| uris(&page))
     };
     assert_eq!(near(None, vec![1.0, 0.0]).unwrap(), ["file:///r/0.png"]);
