@@ -42,7 +42,8 @@ impl<'a> Bar<'a> {
         }
     }
 
-    fn settle(&mut self) {
+    /// Raises the bar to where the rows so far put it, and tells where that is.
+    pub(crate) fn settle(&mut self) -> f32 {
         if self.k == 0 {
             self.height = f32::INFINITY;
         } else if self.lower.len() >= self.k {
@@ -50,11 +51,6 @@ impl<'a> Bar<'a> {
             self.height = self.height.max(self.query.tie_floor(self.lower[self.k - 1]));
             self.lower.truncate(self.k);
         }
-    }
-
-    /// How high it is after all rows.
-    pub(crate) fn settled(mut self) -> f32 {
-        self.settle();
         self.height
     }
 

@@ -43,11 +43,16 @@ pub(crate) fn candidates(
         chosen.for_each(|entry| waiting.add(scan, entry.slot, &mut first));
         waiting.bound(scan, &mut first);
     }
-    let mut bar = Bar::new(query, k, first.settled());
+    let mut bar = Bar::new(query, k, first.settle());
     for scan in &scans {
         scan.reach(&mut bar, &mut waiting);
     }
-    Ok(bar.candidates())
+    // Those that gave the first bar may be estimated below it, and there must be `k` whatever comes.
+    let mut candidates = bar.candidates();
+    candidates.extend(first.candidates());
+    candidates.sort_unstable_by_key(|candidate| (candidate.view, candidate.slot));
+    candidates.dedup_by_key(|candidate| (candidate.view, candidate.slot));
+    Ok(candidates)
 }
 
 /// The estimates of one segment's rows.
@@ -57,6 +62,9 @@ struct Scan<'a> {
     slots: &'a Slots<'a>,
     /// What all estimates lack.
     rest: f32,
+    /// How far below the bar an estimate may be because signs are those of codes: what codes lose is
+    /// in no direction, so it matters only where vectors are as near each other as codes are.
+    codes_doubt: f32,
     /// Of the blocks with a row that the search is about.
     estimates: Vec<[f32; BLOCK_ROWS]>,
 }
@@ -79,7 +87,9 @@ impl<'a> Scan<'a> {
         let mut tables = SignQuery::new(query.level, &about_mean);
         let deviation = (squared * signs.doubt * signs.doubt + tables.rounding().powi(2)).sqrt();
         tables.raise(DEVIATIONS * deviation);
-        let mut scan = Self { codes, view, slots, rest, estimates: Vec::new() };
+        let lost = codes.most_lost / (signs.mean.len() as f32).sqrt();
+        let codes_doubt = DEVIATIONS * query.length * lost;
+        let mut scan = Self { codes, view, slots, rest, codes_doubt, estimates: Vec::new() };
         let mut estimates = Vec::with_capacity(scan.blocks().size_hint().0);
         for (block, marked) in scan.blocks() {
             let rows = block * BLOCK_ROWS..(block + 1) * BLOCK_ROWS;
@@ -126,7 +136,7 @@ impl<'a> Scan<'a> {
     /// Bounds the rows whose estimates reach the bar.
     fn reach(&self, bar: &mut Bar<'_>, waiting: &mut Waiting<'_>) {
         for ((block, marked), estimates) in self.blocks().zip(&self.estimates) {
-            let floor = bar.height() - self.rest;
+            let floor = bar.height() - self.rest - self.codes_doubt;
             let mut above = 0;
             for (row, estimate) in estimates.iter().enumerate() {
                 above |= u32::from(*estimate >= floor) << row;

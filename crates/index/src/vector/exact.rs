@@ -50,7 +50,10 @@ pub(crate) fn candidates(
                         break;
                     }
                     query.bounds(codes, &stretch, &mut bounds);
-                    stretch.iter().zip(&bounds).for_each(|(slot, bound)| bar.take(at, *slot, bound));
+                    stretch
+                        .iter()
+                        .zip(&bounds)
+                        .for_each(|(slot, bound)| bar.take(at, *slot, bound));
                 }
             }
         }

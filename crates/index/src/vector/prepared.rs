@@ -48,7 +48,7 @@ pub(crate) struct Prepared {
     /// At least the length of what both codes lost.
     lost: f32,
     /// At least the length of the query.
-    length: f32,
+    pub(crate) length: f32,
     squared: f64,
 }
 
@@ -142,10 +142,11 @@ impl Prepared {
         }));
     }
 
-    /// The score of a stored vector, rounded from double precision.
+    /// The score of a stored vector, rounded from double precision; 0 has no sign, so that zeros tie.
     #[expect(clippy::cast_possible_truncation, reason = "scores are published as floats")]
     pub(crate) fn score(&self, vector: &[f32]) -> f32 {
-        self.metric.score(&self.given, vector) as f32
+        // Zeros of either sign are one score.
+        self.metric.score(&self.given, vector) as f32 + 0.0 + 0.0
     }
 
     /// A score that no row of at most this closeness is above.

@@ -24,10 +24,14 @@ pub(crate) fn quantise(vector: &[f32], mut put: impl FnMut(i8)) -> Quantised {
     Quantised { scale, lost: up(lost.sqrt()) }
 }
 
-/// The vector at unit length; a zero vector as it is.
+/// The vector at unit length; a zero vector, and one that is of that length but for the rounding of
+/// its numbers to floats, as it is.
 pub(crate) fn unit(vector: &[f32]) -> Vec<f32> {
     let squared: f64 = vector.iter().map(|x| f64::from(*x) * f64::from(*x)).sum();
-    let length = if squared > 0.0 { squared.sqrt() } else { 1.0 };
+    let length = squared.sqrt();
+    if length == 0.0 || (length - 1.0).abs() <= 1e-7 {
+        return vector.to_vec();
+    }
     #[expect(clippy::cast_possible_truncation, reason = "a quotient of at most 1")]
     vector.iter().map(|x| (f64::from(*x) / length) as f32).collect()
 }

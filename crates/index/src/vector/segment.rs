@@ -36,6 +36,8 @@ pub(crate) struct Codes {
     pub(crate) scales: Vec<f32>,
     /// Lengths of what the codes lost, rounded up.
     pub(crate) lost: Vec<f32>,
+    /// The greatest of them.
+    pub(crate) most_lost: f32,
     /// Lengths of what the codes stand for, rounded up.
     pub(crate) lengths: Vec<f32>,
     /// Halves of squared lengths, under l2 only.
@@ -248,7 +250,8 @@ impl VectorSegment {
         });
         let lengths = lengths.collect();
         let signs = Signs::new(stride, &codes, &scales, &halves, mean);
-        Ok(Codes { stride, codes, scales, lost, lengths, halves, signs })
+        let most_lost = lost.iter().fold(0.0_f32, |most, lost| most.max(*lost));
+        Ok(Codes { stride, codes, scales, lost, most_lost, lengths, halves, signs })
     }
 }
 

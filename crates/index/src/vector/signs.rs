@@ -72,7 +72,8 @@ impl Signs {
                     let (total, squared) = (sum(&rest, f32::abs), sum(&rest, |x| x * x));
                     if squared >= f32::MIN_POSITIVE {
                         factors[row] = squared / total;
-                        least_cosine = least_cosine.min(total / (squared * dimension as f32).sqrt());
+                        least_cosine =
+                            least_cosine.min(total / (squared * dimension as f32).sqrt());
                     } else {
                         // Squares underflow: no factor is greater.
                         factors[row] = total;

@@ -91,7 +91,8 @@ impl Rows {
         let mut words = vec![0_u32; (self.count as usize).div_ceil(BLOCK_ROWS)];
         let mut count = 0;
         self.each_slot(wanted, |slot| {
-            let (word, bit) = (&mut words[slot as usize / BLOCK_ROWS], 1 << (slot % BLOCK_ROWS as u32));
+            let (word, bit) =
+                (&mut words[slot as usize / BLOCK_ROWS], 1 << (slot % BLOCK_ROWS as u32));
             // A row may be asked for twice.
             count += usize::from(*word & bit == 0);
             *word |= bit;

@@ -145,6 +145,26 @@ impl Graph {
         Ok(Self { entry, base, upper, equal, loose })
     }
 
+    /// How many slots no search would look at: all should be reached from the entry, equal one that
+    /// is, or be loose.
+    pub(crate) fn unreached(&self) -> usize {
+        let mut reached = vec![false; self.base.offsets.len() - 1];
+        let mut open = vec![self.entry];
+        reached[self.entry as usize] = true;
+        while let Some(slot) = open.pop() {
+            for edge in self.base.edges_of(slot) {
+                if !std::mem::replace(&mut reached[*edge as usize], true) {
+                    open.push(*edge);
+                }
+            }
+        }
+        self.loose.iter().for_each(|slot| reached[*slot as usize] = true);
+        for (node, slot) in &self.equal {
+            reached[*slot as usize] |= reached[*node as usize];
+        }
+        reached.iter().filter(|reached| !**reached).count()
+    }
+
     /// The slots whose vectors equal a node's.
     pub(crate) fn equal_to(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
         let from = self.equal.partition_point(|(n, _)| *n < node);
@@ -215,6 +235,16 @@ mod tests {
         assert_eq!(graph.base.edges_of(1), [0, 2]);
         assert_eq!(graph.upper[1].edges_of(1), [0_u32; 0]);
         assert_eq!(graph.equal_to(1).collect::<Vec<_>>(), [3]);
+    }
+
+    #[test]
+    fn slots_that_no_search_looks_at() {
+        let whole = graph();
+        assert_eq!(whole.unreached(), 0);
+        assert_eq!(Graph { equal: Vec::new(), ..whole.clone() }.unreached(), 1);
+        assert_eq!(Graph { loose: Vec::new(), ..whole.clone() }.unreached(), 1);
+        let base = Layer::new(Vec::new(), &[vec![1], vec![0], vec![1], vec![], vec![]]);
+        assert_eq!(Graph { entry: 0, base, ..whole }.unreached(), 1);
     }
 
     #[test]

@@ -32,8 +32,13 @@ impl Ord for Near {
     }
 }
 
+/// Nodes that a walk may look at for each that it keeps. Among all rows it is about 20; where the
+/// search is about rows far from the query, a walk would first have to pass through all that are near.
+const PATIENCE: usize = 64;
+
 /// The best of one segment's rows that a walk of its graph meets, bounded by their codes: `breadth`
-/// different vectors where there are as many, with all that equal them.
+/// different vectors where there are as many, with all that equal them. None where the walk lost
+/// patience.
 ///
 /// The walk goes through every node and keeps those that the search is about, so it slows down as
 /// those grow fewer; its caller takes another path then.
@@ -44,13 +49,12 @@ pub(crate) fn candidates(
     graph: &Graph,
     slots: &Slots<'_>,
     breadth: usize,
-) -> Result<Vec<Candidate>, IndexError> {
+) -> Result<Option<Vec<Candidate>>, IndexError> {
     let codes = view.segment.codes()?;
-    let nodes = walk(query, codes, graph, slots, breadth);
-    let with_equals =
-        nodes.iter().flat_map(|node| std::iter::once(node.slot).chain(graph.equal_to(node.slot)));
-    let mut chosen: Vec<u32> = with_equals
-        .chain(graph.loose.iter().copied())
+    let Some(nodes) = walk(query, codes, graph, slots, breadth) else { return Ok(None) };
+    let nodes = nodes.iter().map(|node| node.slot).chain(graph.loose.iter().copied());
+    let mut chosen: Vec<u32> = nodes
+        .flat_map(|node| std::iter::once(node).chain(graph.equal_to(node)))
         .filter(|slot| slots.contains(*slot))
         .collect();
     chosen.sort_unstable();
@@ -62,7 +66,7 @@ pub(crate) fn candidates(
         view: place,
         slot: *slot,
     });
-    Ok(candidates.collect())
+    Ok(Some(candidates.collect()))
 }
 
 fn walk(
@@ -71,7 +75,7 @@ fn walk(
     graph: &Graph,
     slots: &Slots<'_>,
     breadth: usize,
-) -> Vec<Near> {
+) -> Option<Vec<Near>> {
     let mut closeness = Vec::new();
     let entry = descend(query, codes, graph, &mut closeness);
     // A node counts if its vector, or one that equals it, is what the search is about.
@@ -98,6 +102,7 @@ fn walk(
         }
     }
     let mut fresh = Vec::new();
+    let mut patience = breadth * PATIENCE;
     while let Some(next) = open.pop() {
         let worst = found.peek().map(|worst| worst.0.closeness);
         if found.len() >= breadth && worst.is_some_and(|worst| next.closeness < worst) {
@@ -105,6 +110,7 @@ fn walk(
         }
         fresh.clear();
         fresh.extend(graph.base.edges_of(next.slot).iter().copied().filter(|s| first_time(*s)));
+        patience = patience.checked_sub(fresh.len())?;
         query.coarse(codes, &fresh, &mut closeness);
         for (slot, closeness) in fresh.iter().zip(&closeness) {
             let near = Near { closeness: *closeness, slot: *slot };
@@ -121,7 +127,7 @@ fn walk(
             }
         }
     }
-    found.into_iter().map(|near| near.0).collect()
+    Some(found.into_iter().map(|near| near.0).collect())
 }
 
 /// The nearest node of the lowest upper layer that a greedy walk finds.
