@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use filedex::{Order, StatusFilter};
 
 use crate::commands::{
-    check, compact, completions, create, dataset, delete, demo, export, get, import, info, query,
-    stats, tag, update, version,
+    calibrate, check, compact, completions, create, dataset, delete, demo, embed, export, get,
+    import, info, optimize, query, space, stats, tag, update, version, why,
 };
 
 /// Search and curate the metadata of files: names, folders, types, sizes, dates, tags, captions
@@ -30,6 +30,8 @@ Examples:
   filedex demo
   filedex import photos.filedex photos.jsonl.zst
   filedex query photos.filedex \"Tags.all = 'beach' AND DataSize > 1000000\" --sort FileUpdateTime
+  filedex embed photos.filedex
+  filedex query photos.filedex \"FileType = 'image'\" --text 'children playing in the snow'
 
 Exit codes: 0 fine, 1 failed, 2 bad usage, bad query or bad cursor.
 With --json, an error is {\"error\":{\"kind\",\"message\",\"hint\"}} on standard error.
@@ -43,14 +45,20 @@ pub enum Command {
     Dataset(dataset::Args),
     Version(version::Args),
     Import(import::Args),
-    Query(query::Args),
+    // Boxed, as they have many times the fields of the others.
+    Query(Box<query::Args>),
+    #[command(visible_alias = "why-not")]
+    Why(Box<why::Args>),
     Get(get::Args),
-    // Boxed, as it has many times the fields of the others.
     Update(Box<update::Args>),
     Delete(delete::Args),
     Tag(tag::Args),
     Stats(stats::Args),
+    Embed(embed::Args),
+    Space(space::Args),
+    Calibrate(calibrate::Args),
     Check(check::Args),
+    Optimize(optimize::Args),
     Compact(compact::Args),
     Info(info::Args),
     Export(export::Args),

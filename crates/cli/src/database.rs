@@ -2,18 +2,44 @@
 
 use std::path::Path;
 
-use filedex::{Database, Dataset, ErrorKind, FileId, Reader, VersionRef};
+use filedex::{Builder, Database, Dataset, ErrorKind, FileId, Reader, VersionRef};
 
 use crate::args::Scope;
+use crate::calibration;
 use crate::failure::Failure;
+use crate::model::Model;
 use crate::output::Output;
+
+/// The options that every command opens databases with: the model inside the program, which costs
+/// nothing until it is needed, and what was measured on this machine.
+pub fn builder(output: &Output) -> Builder {
+    Database::builder().embedder(Model::BuiltIn).path_thresholds(calibration::load(output))
+}
+
+/// The same with another model beside.
+fn builder_with(model: Option<Model>, output: &Output) -> Builder {
+    match model {
+        None | Some(Model::BuiltIn) => builder(output),
+        Some(model) => builder(output).embedder(model),
+    }
+}
 
 /// Opens a file for a command that changes nothing, so that several can run at once. A file that
 /// was not closed cleanly is opened for writing once, which recovers it.
 pub fn open_to_read(path: &Path, output: &Output) -> Result<Database, Failure> {
-    match Database::open_read_only(path) {
+    open_to_ask(path, None, output)
+}
+
+/// Opens a file for a command that changes nothing and asks with a model.
+pub fn open_to_ask(
+    path: &Path,
+    model: Option<Model>,
+    output: &Output,
+) -> Result<Database, Failure> {
+    let builder = builder_with(model, output);
+    match builder.open_read_only(path) {
         Err(error) if error.kind() == ErrorKind::NeedsRecovery => {
-            let database = Database::open(path)?;
+            let database = builder.open(path)?;
             output.note(&format!("{} was not closed cleanly; recovered it", path.display()));
             Ok(database)
         }
@@ -22,8 +48,17 @@ pub fn open_to_read(path: &Path, output: &Output) -> Result<Database, Failure> {
 }
 
 /// Opens a file for changing it.
-pub fn open_to_write(path: &Path) -> Result<Database, Failure> {
-    Ok(Database::open(path)?)
+pub fn open_to_write(path: &Path, output: &Output) -> Result<Database, Failure> {
+    open_to_change(path, None, output)
+}
+
+/// Opens a file for changing what a question finds.
+pub fn open_to_change(
+    path: &Path,
+    model: Option<Model>,
+    output: &Output,
+) -> Result<Database, Failure> {
+    Ok(builder_with(model, output).open(path)?)
 }
 
 /// The version a command is about.

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use filedex::{Error, ErrorKind, ItemError};
+use filedex::{EmbedError, Error, ErrorKind, ItemError};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub enum Failure {
     Usage(String),
     /// It was not done, or not all of it.
     Failed(String),
+    /// A model cannot be opened, or refuses what it was given.
+    Model(EmbedError),
     /// The operating system refused something, on what is named.
     Io(String, io::Error),
     /// Nobody reads standard output any more. Not an error: whoever reads has seen enough.
@@ -40,7 +42,7 @@ impl Failure {
                 | ErrorKind::StaleCursor => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
             },
-            Self::Failed(_) | Self::Io(..) | Self::Reported => ExitCode::FAILURE,
+            Self::Failed(_) | Self::Model(_) | Self::Io(..) | Self::Reported => ExitCode::FAILURE,
         }
     }
 
@@ -49,6 +51,7 @@ impl Failure {
         match self {
             Self::Filedex(error) => Some(error.to_string()),
             Self::Usage(message) | Self::Failed(message) => Some(message.clone()),
+            Self::Model(error) => Some(error.to_string()),
             Self::Io(what, error) => Some(format!("{what}: {error}")),
             Self::Closed | Self::Reported => None,
         }
@@ -59,11 +62,18 @@ impl Failure {
         match self {
             Self::Filedex(error) => kind_name(error.kind()),
             Self::Usage(_) => "usage",
+            Self::Model(_) => "model",
             Self::Io(_, error) if error.kind() == io::ErrorKind::StorageFull => "disk_full",
             Self::Io(_, error) if error.kind() == io::ErrorKind::NotFound => "not_found",
             Self::Io(..) => "io",
             Self::Failed(_) | Self::Closed | Self::Reported => "failed",
         }
+    }
+
+    /// Whether a query is not badly written but cannot be answered: that is about models and
+    /// embedding spaces.
+    fn is_about_meaning(&self) -> bool {
+        matches!(self, Self::Filedex(error) if error.query_span().is_none())
     }
 
     /// What to do about it, where the message does not say.
@@ -81,6 +91,9 @@ impl Failure {
                 "what was committed before is kept; make room, then run the command again"
             }
             "damaged" => "`filedex check FILE` says what is damaged",
+            "bad_query" if self.is_about_meaning() => {
+                "searches by meaning: `filedex query --help`; other models: --model or FILEDEX_MODEL"
+            }
             "bad_query" => "the language: grammar/QUERY.md, or `filedex query --help`",
             _ => return None,
         })
@@ -109,6 +122,12 @@ fn kind_name(kind: ErrorKind) -> &'static str {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Filedex(Box::new(error))
+    }
+}
+
+impl From<EmbedError> for Failure {
+    fn from(error: EmbedError) -> Self {
+        Self::Model(error)
     }
 }
 

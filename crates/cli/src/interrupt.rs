@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use indicatif::ProgressBar;
+
 use crate::failure::Failure;
+use crate::output::{Output, to_stderr};
 
 /// What the shell expects of a program that SIGINT ended.
 const EXIT_INTERRUPTED: i32 = 130;
@@ -27,6 +30,18 @@ impl Interrupt {
         ctrlc::set_handler(handler)
             .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
         Ok(interrupt)
+    }
+
+    /// Listens while work is shown by a bar, and says that it is heard.
+    pub fn listen_under(bar: &ProgressBar, output: &Output) -> Result<Self, Failure> {
+        let (bar, says) = (bar.clone(), output.shows_progress());
+        Self::listen(move || {
+            if says {
+                let say =
+                    || to_stderr("stopping after the batch under way; Ctrl-C again ends at once");
+                bar.suspend(say);
+            }
+        })
     }
 
     /// The flag, for the library.

@@ -5,17 +5,22 @@
 //!   [`terminal`] and [`units`] shape what people read.
 //! - [`failure`] maps what goes wrong to messages, hints and exit codes: 0 fine, 1 failed, 2 bad
 //!   usage, bad query or bad cursor.
+//! - [`database`] opens databases, with the models of [`model`] and what [`calibration`] keeps;
+//!   [`meaning`] makes the question of an expression and the options of a search by meaning.
 //! - [`source`] opens what is imported, [`progress`] shows how far a task is, [`confirm`] asks.
 //!
-//! Of the workspace's crates it names `filedex` only.
+//! Of the workspace's crates it names `filedex` and `filedex-embed` only.
 
 mod args;
+mod calibration;
 mod commands;
 mod confirm;
 mod database;
 mod failure;
 mod highlight;
 mod interrupt;
+mod meaning;
+mod model;
 mod output;
 mod progress;
 mod selection;

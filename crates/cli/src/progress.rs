@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use serde_json::json;
 
+use crate::failure::Failure;
 use crate::output::Output;
 use crate::units::count;
 
@@ -63,4 +65,14 @@ pub fn of_work(output: &Output, doing: &'static str) -> ProgressBar {
     let bar = bar(output, None, "{spinner} {msg}  {elapsed}");
     bar.set_message(doing);
     bar
+}
+
+/// Prints how far a task is, after a commit, for programs that wait for it.
+pub fn acknowledge(done: u64, output: &mut Output) -> Result<(), Failure> {
+    if output.is_json() {
+        output.json(&json!({ "acknowledged": done }))?;
+    } else {
+        output.line(done)?;
+    }
+    output.flush()
 }

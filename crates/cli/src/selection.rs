@@ -16,17 +16,15 @@ const SHOWN: usize = 10;
 /// Items to a commit.
 const BATCH_ITEMS: usize = 20_000;
 
-/// The ids of the records that an expression finds and `wanted` lets through, and how many the
-/// expression finds.
+/// The ids of the records that a question finds and `wanted` lets through, and how many it finds.
 pub fn select(
     reader: &Reader,
     version: &VersionRef,
-    expression: &str,
+    query: &Query,
     wanted: impl Fn(&FileRecord) -> bool,
 ) -> Result<(Vec<FileId>, u64), Failure> {
-    let query = Query::parse(expression)?;
     let (mut ids, mut matched) = (Vec::new(), 0);
-    for record in reader.scan(version, &query)? {
+    for record in reader.scan(version, query)? {
         let record = record?;
         matched += 1;
         if wanted(&record) {

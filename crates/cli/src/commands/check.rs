@@ -1,9 +1,10 @@
 //! `filedex check`: proof that the parts of a file agree.
 
+use filedex::{CheckReport, Database, Rebuilt};
 use serde_json::{Value, json};
 
 use crate::args::File;
-use crate::database::open_to_read;
+use crate::database::{open_to_read, open_to_write};
 use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::progress;
@@ -14,10 +15,14 @@ const HELP: &str = "\
 Examples:
   filedex check photos.filedex
   filedex check photos.filedex --json | jq '.findings[]'
+  filedex check photos.filedex --repair
 
-Checksums are verified, and the text index is rebuilt from the records in memory and compared; that
-takes about as long as the import did. Exits with 1 where something does not agree. A file that was
-not closed cleanly is recovered first.";
+Checksums are verified, the text index is rebuilt from the records in memory and compared, and every
+vector is compared with its code; that takes about as long as the import did. Exits with 1 where
+something does not agree. A file that was not closed cleanly is recovered first.
+
+--repair first makes the text index anew from the records, and the vector segments from the vectors
+that can be read. Damaged records it cannot bring back. No one else may have the file open.";
 
 /// Prove that the parts of the file agree
 #[derive(Debug, clap::Args)]
@@ -25,10 +30,19 @@ not closed cleanly is recovered first.";
 pub struct Args {
     #[command(flatten)]
     file: File,
+    /// Make the index anew, then check
+    #[arg(long)]
+    repair: bool,
 }
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
-    let database = open_to_read(&args.file.path, output)?;
+    let (database, rebuilt) = if args.repair {
+        let database = open_to_write(&args.file.path, output)?;
+        let rebuilt = rebuild(&database, output)?;
+        (database, Some(rebuilt))
+    } else {
+        (open_to_read(&args.file.path, output)?, None)
+    };
     let bar = progress::of_work(output, "checking");
     let report = database.check(|done, all| {
         progress::set_records(&bar, all);
@@ -36,34 +50,81 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     });
     bar.finish_and_clear();
     let report = report?;
-    let findings = &report.findings;
     if output.is_json() {
-        let findings: Value =
-            findings.iter().map(|f| json!({ "part": f.part, "what": f.what })).collect();
-        output.json(&json!({
-            "sound": report.is_sound(),
-            "records": report.records,
-            "versions": report.versions,
-            "findings": findings,
-        }))?;
+        output.json(&as_json(&report, rebuilt.as_ref()))?;
     } else {
-        let looked_at = format!(
-            "{} in {}",
-            counted(report.records, "record", "records"),
-            counted(report.versions, "version", "versions"),
-        );
-        if report.is_sound() {
-            let sound = output.styled(Style::Good, "sound");
-            output.line(format!("{sound}: {looked_at}"))?;
-        } else {
-            let mut table = Table::new(&[Column::Whole("part"), Column::Text("what")]);
-            for finding in findings {
-                table.row([&finding.part, &finding.what]);
-            }
-            output.table(&table)?;
-            let count = counted(findings.len() as u64, "finding", "findings");
-            output.line(format!("{}: {looked_at}", output.styled(Style::Bad, &count)))?;
+        if let Some(rebuilt) = &rebuilt {
+            print_rebuilt(rebuilt, output)?;
         }
+        print(&report, output)?;
     }
     if report.is_sound() { Ok(()) } else { Err(Failure::Reported) }
+}
+
+fn rebuild(database: &Database, output: &Output) -> Result<Rebuilt, Failure> {
+    let bar = progress::of_work(output, "rebuilding");
+    let rebuilt = database.rebuild(|done, all| {
+        progress::set_records(&bar, all);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    Ok(rebuilt?)
+}
+
+fn as_json(report: &CheckReport, rebuilt: Option<&Rebuilt>) -> Value {
+    let findings = report.findings.iter();
+    let findings: Value = findings.map(|f| json!({ "part": f.part, "what": f.what })).collect();
+    let mut json = json!({
+        "sound": report.is_sound(),
+        "records": report.records,
+        "versions": report.versions,
+        "vectors": report.vectors,
+        "findings": findings,
+    });
+    if let Some(rebuilt) = rebuilt {
+        json["rebuilt"] = json!({
+            "records": rebuilt.records,
+            "vectors": rebuilt.vectors,
+            "lost_vectors": rebuilt.lost_vectors,
+        });
+    }
+    json
+}
+
+fn print_rebuilt(rebuilt: &Rebuilt, output: &mut Output) -> Result<(), Failure> {
+    let records = counted(rebuilt.records, "record", "records");
+    let vectors = counted(rebuilt.vectors, "vector", "vectors");
+    output.line(format!("made the index of {records} and {vectors} anew"))?;
+    if rebuilt.lost_vectors > 0 {
+        let lost = counted(rebuilt.lost_vectors, "vector was", "vectors were");
+        let lost = output.styled(Style::Bad, &format!("{lost} lost"));
+        output.line(format!(
+            "{lost}; `filedex embed FILE`, with the model and the options of then, gives those files \
+             vectors again, and so does the import they came from"
+        ))?;
+    }
+    Ok(())
+}
+
+fn print(report: &CheckReport, output: &mut Output) -> Result<(), Failure> {
+    let vectors = match report.vectors {
+        0 => String::new(),
+        vectors => format!(", {}", counted(vectors, "vector", "vectors")),
+    };
+    let looked_at = format!(
+        "{} in {}{vectors}",
+        counted(report.records, "record", "records"),
+        counted(report.versions, "version", "versions"),
+    );
+    if report.is_sound() {
+        let sound = output.styled(Style::Good, "sound");
+        return output.line(format!("{sound}: {looked_at}"));
+    }
+    let mut table = Table::new(&[Column::Whole("part"), Column::Text("what")]);
+    for finding in &report.findings {
+        table.row([&finding.part, &finding.what]);
+    }
+    output.table(&table)?;
+    let count = counted(report.findings.len() as u64, "finding", "findings");
+    output.line(format!("{}: {looked_at}", output.styled(Style::Bad, &count)))
 }

@@ -24,7 +24,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
-    let database = open_to_write(&args.file.path)?;
+    let database = open_to_write(&args.file.path, output)?;
     let spinner = progress::of_work(output, "compacting");
     let done = database.compact();
     spinner.finish_and_clear();

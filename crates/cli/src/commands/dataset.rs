@@ -127,7 +127,7 @@ pub fn object(text: &str) -> Result<Map<String, Value>, String> {
 }
 
 fn create(args: Create, output: &mut Output) -> Result<(), Failure> {
-    let database = open_to_write(&args.file.path)?;
+    let database = open_to_write(&args.file.path, output)?;
     let dataset = database.create_dataset(NewDataset {
         id: args.id,
         folder: args.folder,
@@ -187,13 +187,13 @@ fn with_versions(dataset: &Dataset, reader: &Reader) -> Result<Value, Failure> {
 }
 
 fn patch(args: Patch, output: &mut Output) -> Result<(), Failure> {
-    let database = open_to_write(&args.file.path)?;
+    let database = open_to_write(&args.file.path, output)?;
     let patch = DatasetPatch { name: args.new_name, folder: args.folder };
     print(&database.patch_dataset(&args.name, &patch)?, output)
 }
 
 fn delete(args: &Delete, output: &mut Output) -> Result<(), Failure> {
-    let database = open_to_write(&args.file.path)?;
+    let database = open_to_write(&args.file.path, output)?;
     let reader = database.reader()?;
     let dataset = reader.dataset(&args.name)?;
     let mut files = 0;

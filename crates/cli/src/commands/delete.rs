@@ -1,12 +1,13 @@
 //! `filedex delete`: files, logically or for good.
 
-use filedex::{FileId, Reader, VersionRef};
+use filedex::Query;
 use serde_json::json;
 
 use crate::args::{Consent, File, Scope};
 use crate::confirm::confirm;
-use crate::database::{file_id, open_to_write, version};
+use crate::database::{file_id, open_to_change, version};
 use crate::failure::Failure;
+use crate::model::ModelArg;
 use crate::output::Output;
 use crate::selection::{change_all, select};
 use crate::units::counted;
@@ -40,13 +41,20 @@ pub struct Args {
     consent: Consent,
     #[command(flatten)]
     scope: Scope,
+    #[command(flatten)]
+    model: ModelArg,
 }
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
-    let database = open_to_write(&args.file.path)?;
+    let query = args.expression.as_deref().map(Query::parse).transpose()?;
+    let model = query.as_ref().map(|query| args.model.for_query(query)).transpose()?.flatten();
+    let database = open_to_change(&args.file.path, model, output)?;
     let reader = database.reader()?;
     let version = version(&reader, &args.scope)?;
-    let ids = chosen(args, &reader, &version)?;
+    let ids = match &query {
+        Some(query) => select(&reader, &version, query, |_| true)?.0,
+        None => args.names.iter().map(|name| file_id(&version, name)).collect(),
+    };
     drop(reader);
     let many = counted(ids.len() as u64, "file", "files");
     let done = if args.purge { "removed for good" } else { "deleted" };
@@ -67,11 +75,4 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
         output.line(format!("{} {done}", counted(changes.changed, "file", "files")))?;
     }
     changes.report_failures(output)
-}
-
-fn chosen(args: &Args, reader: &Reader, version: &VersionRef) -> Result<Vec<FileId>, Failure> {
-    match &args.expression {
-        Some(expression) => Ok(select(reader, version, expression, |_| true)?.0),
-        None => Ok(args.names.iter().map(|name| file_id(version, name)).collect()),
-    }
 }

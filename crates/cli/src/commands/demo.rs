@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use filedex::import::{ImportOptions, ImportReport};
-use filedex::{Aggregate, Database, NewDataset, Order, Query, Reader, SortBy, VersionRef, export};
+use filedex::{
+    Aggregate, Database, EmbedOptions, EmbedReport, Embedder, NewDataset, NewSpace, Order, Query,
+    Reader, SortBy, VersionRef,
+};
 use serde_json::{Value, json};
 
 use crate::commands::{hits, stats};
-use crate::database::open_to_read;
+use crate::database::{builder, open_to_read};
 use crate::failure::Failure;
+use crate::model::Model;
 use crate::output::{Output, Style};
 use crate::progress;
 use crate::terminal::shell_word;
@@ -43,6 +47,8 @@ const MARK: &str = "made_by";
 const MARK_VALUE: &str = "filedex demo";
 /// Records to a commit: small, so that there is progress to see.
 const BATCH_ITEMS: usize = 500;
+/// The embedding space of the captions.
+const SPACE: &str = "captions";
 /// Hits and groups shown.
 const SHOWN: u32 = 4;
 
@@ -53,10 +59,15 @@ struct Question {
     sort: Option<(&'static str, Order)>,
 }
 
-const QUESTIONS: [Question; 6] = [
+const QUESTIONS: [Question; 7] = [
     Question {
         about: "Words, ranked over names, folders, tags and captions",
         expression: "Text:'fishing boats at sunset'",
+        sort: None,
+    },
+    Question {
+        about: "Meaning, in other words than the captions'",
+        expression: "Content:'a vehicle after a crash' AND QueryType = 'VECTOR' AND TopK = 20",
         sort: None,
     },
     Question {
@@ -90,8 +101,8 @@ const QUESTIONS: [Question; 6] = [
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     make_room(&args.file, output)?;
-    let report = build(&args.file, output)?;
-    let database = Database::open_read_only(&args.file)?;
+    let (report, embedded) = build(&args.file, output)?;
+    let database = open_to_read(&args.file, output)?;
     let reader = database.reader()?;
     let version = reader.version(None, None)?;
     let bytes = fs::metadata(&args.file).map(|metadata| metadata.len()).unwrap_or_default();
@@ -103,6 +114,8 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
             "records": report.created,
             "bytes": bytes,
             "elapsed_ms": report.elapsed.as_millis() as u64,
+            "embedded": embedded.embedded,
+            "embedding_ms": embedded.elapsed.as_millis() as u64,
             "answers": answers.collect::<Result<Vec<_>, _>>()?,
         }));
     }
@@ -112,6 +125,12 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
         size(bytes),
         duration(report.elapsed),
         rate(report.created, report.elapsed),
+    ))?;
+    output.line(format!(
+        "{} embedded with the model inside the program: {}, {}",
+        counted(embedded.embedded, "caption", "captions"),
+        duration(embedded.elapsed),
+        rate(embedded.embedded, embedded.elapsed),
     ))?;
     for (number, question) in QUESTIONS.iter().enumerate() {
         question.show(number + 1, &reader, &version, output)?;
@@ -147,8 +166,8 @@ fn make_room(path: &Path, output: &Output) -> Result<(), Failure> {
     fs::remove_file(path).map_err(|error| Failure::io(path.display().to_string(), error))
 }
 
-fn build(path: &Path, output: &Output) -> Result<ImportReport, Failure> {
-    let database = Database::create(path)?;
+fn build(path: &Path, output: &Output) -> Result<(ImportReport, EmbedReport), Failure> {
+    let database = builder(output).create(path)?;
     let mut dataset = NewDataset::named(DATASET);
     dataset.metadata.insert(MARK.to_owned(), json!(MARK_VALUE));
     database.create_dataset(dataset)?;
@@ -172,8 +191,24 @@ fn build(path: &Path, output: &Output) -> Result<ImportReport, Failure> {
     let report = done?;
     match refused.first() {
         Some(error) => Err(Failure::Failed(format!("line {}: {}", error.line, error.reason))),
-        None => Ok(report),
+        None => Ok((report, embed(&database, &version, output)?)),
     }
+}
+
+/// Gives every record with a caption a vector.
+fn embed(
+    database: &Database,
+    version: &VersionRef,
+    output: &Output,
+) -> Result<EmbedReport, Failure> {
+    let model = Model::BuiltIn;
+    let dimension = u32::try_from(model.dimension()).unwrap_or(u32::MAX);
+    database.create_space(version, &NewSpace::new(SPACE, model.model(), dimension))?;
+    let spinner = progress::of_work(output, "embedding");
+    // A caption that is nothing but signs is refused, and found by its other fields.
+    let done = database.embed(version, &model, &EmbedOptions::default(), |_| {}, |_| {});
+    spinner.finish_and_clear();
+    Ok(done?)
 }
 
 impl Question {
@@ -210,7 +245,11 @@ impl Question {
             .sort
             .map(|(name, order)| format!(", by {name} {}", format!("{order:?}").to_lowercase()));
         let total = counted(page.total, "file", "files");
-        output.line(format!("{total}, {took}{}", order.unwrap_or(", by relevance".into())))?;
+        let ranked = match page.nearest {
+            Some(path) => format!(", by meaning, path {path}"),
+            None => ", by relevance".to_owned(),
+        };
+        output.line(format!("{total}, {took}{}", order.unwrap_or(ranked)))?;
         output.table(&hits::table(&page.hits, sort.as_ref().map(|(by, _)| by), output))
     }
 
@@ -221,7 +260,7 @@ impl Question {
             "expression": self.expression,
             "total": page.total,
             "elapsed_us": started.elapsed().as_micros() as u64,
-            "hits": page.hits.iter().map(export::hit).collect::<Value>(),
+            "hits": page.hits.iter().map(hits::as_json).collect::<Value>(),
         }))
     }
 }
@@ -249,6 +288,7 @@ fn show_next_steps(path: &str, output: &mut Output) -> Result<(), Failure> {
             "query {file} \"Attributes.artist:'turner'\" --sort Attributes.year_start --explain"
         ),
         format!("query {file} \"Tags.user = 'catle'~1\" --json"),
+        format!("query {file} \"FileType = 'image'\" --text 'a storm at sea' --query-type vector"),
         format!("stats {file} --by tags.user --where \"FileType = 'image'\""),
         format!("tag add {file} favourite --where \"Tags.all = 'castle'\" --yes"),
         format!("info {file}"),

@@ -4,14 +4,15 @@ use std::fs::{self, File as OsFile};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use filedex::{Query, Reader, VersionRef, export};
+use filedex::{FileRecord, Query, Reader, VersionRef, export};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::args::{File, Scope};
-use crate::database::{open_to_read, version};
+use crate::database::{open_to_ask, version};
 use crate::failure::Failure;
+use crate::model::ModelArg;
 use crate::output::Output;
 use crate::progress;
 use crate::units::{counted, size};
@@ -20,9 +21,11 @@ const HELP: &str = "\
 Examples:
   filedex export photos.filedex -o photos.jsonl.gz
   filedex export photos.filedex --where \"Tags.all = 'beach'\" -o beach.jsonl
+  filedex export photos.filedex --embeddings -o photos.jsonl.gz
   filedex export photos.filedex | jq .uri
 
-Each line is what an import reads. A name that ends in .gz is compressed. A file appears under its
+Each line is what an import reads; with --embeddings it has the file's vectors, by embedding space,
+and the import needs spaces of these names (`filedex space create`). A name that ends in .gz is compressed. A file appears under its
 name only once it is whole.";
 
 /// Export files as JSON lines
@@ -42,16 +45,24 @@ pub struct Args {
     /// Where to: a path, or - for standard output
     #[arg(long, short, value_name = "PATH", default_value = "-")]
     output: PathBuf,
+    /// With the vectors of each file
+    #[arg(long)]
+    embeddings: bool,
     #[command(flatten)]
     scope: Scope,
+    #[command(flatten)]
+    model: ModelArg,
 }
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let query = Query::parse(&args.expression)?;
-    let database = open_to_read(&args.file.path, output)?;
+    let model = args.model.for_query(&query)?;
+    let database = open_to_ask(&args.file.path, model, output)?;
     let reader = database.reader()?;
     let version = version(&reader, &args.scope)?;
-    let records = Records { reader: &reader, version: &version, query: &query };
+    let spaces = if args.embeddings { reader.spaces(&version)? } else { Vec::new() };
+    let spaces = spaces.into_iter().map(|summary| summary.space.name).collect();
+    let records = Records { reader: &reader, version: &version, query: &query, spaces };
     if args.output == Path::new("-") {
         return records.write(output, |line, output| output.json(&line)).map(|_| ());
     }
@@ -71,6 +82,8 @@ struct Records<'a> {
     reader: &'a Reader,
     version: &'a VersionRef,
     query: &'a Query,
+    /// Those whose vectors are written.
+    spaces: Vec<String>,
 }
 
 impl Records<'_> {
@@ -84,13 +97,38 @@ impl Records<'_> {
         let bar = progress::of_records(output, Some(total), "exporting");
         let mut written = 0;
         for record in self.reader.scan(self.version, self.query)? {
-            put(export::line(&record?), output)?;
+            put(self.line(&record?)?, output)?;
             written += 1;
             bar.inc(1);
         }
         bar.finish_and_clear();
         Ok(written)
     }
+
+    fn line(&self, record: &FileRecord) -> Result<Value, Failure> {
+        let mut line = export::line(record);
+        let mut vectors = Map::new();
+        for space in &self.spaces {
+            if let Some(vector) = self.reader.vector(self.version, &record.id, Some(space))? {
+                vectors.insert(space.clone(), numbers(&vector));
+            }
+        }
+        if !vectors.is_empty() {
+            line["embeddings"] = Value::Object(vectors);
+        }
+        Ok(line)
+    }
+}
+
+/// The numbers of a vector, each as short as reads back to the same 32 bits.
+pub fn numbers(vector: &[f32]) -> Value {
+    let short = |number: &f32| {
+        let short = number.to_string().parse::<f64>();
+        let exact = f64::from(*number);
+        // Twice rounded may not be the same; then all digits are written.
+        short.ok().filter(|short| *short as f32 == *number).unwrap_or(exact)
+    };
+    vector.iter().map(short).collect()
 }
 
 /// A file that appears under its name once it is whole; until then it has a name of its own, and

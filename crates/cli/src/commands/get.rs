@@ -1,9 +1,10 @@
 //! `filedex get`: everything that is known of one file.
 
 use filedex::export;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::args::{File, Scope};
+use crate::commands::export::numbers;
 use crate::database::{file_id, open_to_read, version};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -14,6 +15,7 @@ const HELP: &str = "\
 Examples:
   filedex get photos.filedex file:///photos/2025/beach.jpg
   filedex get photos.filedex 5f0c…64 hex digits… --json
+  filedex get photos.filedex file:///photos/2025/beach.jpg --vector=captions --json
 
 A deleted file is shown too; its status says so.";
 
@@ -26,6 +28,9 @@ pub struct Args {
     /// The file's id or URI
     #[arg(value_name = "ID|URI")]
     name: String,
+    /// Show its vector too, in this embedding space or the chosen one
+    #[arg(long, value_name = "SPACE", num_args = 0..=1, require_equals = true)]
+    vector: Option<Option<String>>,
     #[command(flatten)]
     scope: Scope,
 }
@@ -35,7 +40,11 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let reader = database.reader()?;
     let version = version(&reader, &args.scope)?;
     let record = reader.get(&version, &file_id(&version, &args.name))?;
-    let json = export::record(&record);
+    let mut json = export::record(&record);
+    if let Some(space) = &args.vector {
+        let vector = reader.vector(&version, &record.id, space.as_deref())?;
+        json["vector"] = json!(vector.as_deref().map(numbers));
+    }
     if output.is_json() {
         return output.json(&json);
     }
@@ -85,6 +94,10 @@ fn shown(name: &str, value: &Value) -> String {
         }
         Value::Array(items) if items.iter().all(Value::is_string) => {
             items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        }
+        Value::Array(items) if name == "vector" => {
+            let first: Vec<_> = items.iter().take(4).map(Value::to_string).collect();
+            format!("{}, … ({} numbers)", first.join(", "), items.len())
         }
         other => other.to_string(),
     }

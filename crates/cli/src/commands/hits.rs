@@ -1,7 +1,7 @@
 //! Hits of a query as a table; `query` and `demo` show the same one.
 
-use filedex::{AttributePath, FileRecord, ListedFile, SortBy, Status};
-use serde_json::Value;
+use filedex::{AttributePath, FileRecord, ListedFile, Parts, SortBy, Status, export};
+use serde_json::{Value, json};
 
 use crate::highlight::excerpt;
 use crate::output::Output;
@@ -14,18 +14,83 @@ const TIME_WIDTH: u16 = 150;
 /// The share of the width that the folder can take.
 const FOLDER_PERCENT: u16 = 18;
 
+/// A hit as JSON, with its score in each source where the page is ranked by meaning.
+pub fn as_json(hit: &ListedFile) -> Value {
+    let mut json = export::hit(hit);
+    if let Some(parts) = &hit.parts {
+        json["parts"] = parts_json(parts);
+    }
+    json
+}
+
+/// Scores in each source as JSON.
+pub fn parts_json(parts: &Parts) -> Value {
+    json!({ "similarity": parts.similarity, "bm25": parts.bm25, "fused": parts.fused })
+}
+
+/// The columns of what hits are ranked by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ranking {
+    /// None: they are ordered by a field.
+    None,
+    /// BM25.
+    Words,
+    /// The similarity.
+    Meaning,
+    /// What the two were joined to, and each.
+    Mix,
+}
+
+impl Ranking {
+    fn of(hits: &[ListedFile]) -> Self {
+        let any =
+            |has: fn(&Parts) -> bool| hits.iter().any(|hit| hit.parts.as_ref().is_some_and(has));
+        if any(|parts| parts.fused.is_some()) {
+            Self::Mix
+        } else if any(|_| true) {
+            Self::Meaning
+        } else if hits.iter().any(|hit| hit.score.is_some()) {
+            Self::Words
+        } else {
+            Self::None
+        }
+    }
+
+    fn columns(self) -> &'static [Column] {
+        match self {
+            Self::None => &[],
+            Self::Words | Self::Meaning => &[Column::Number("score")],
+            Self::Mix => {
+                &[Column::Number("joined"), Column::Number("similarity"), Column::Number("bm25")]
+            }
+        }
+    }
+
+    fn cells(self, hit: &ListedFile) -> Vec<String> {
+        let shown = |score: Option<f32>, digits: usize| {
+            score.map(|score| format!("{score:.digits$}")).unwrap_or_default()
+        };
+        let parts = hit.parts.unwrap_or_default();
+        match self {
+            Self::None => Vec::new(),
+            Self::Words => vec![shown(hit.score, 2)],
+            Self::Meaning => vec![shown(hit.score, 4)],
+            Self::Mix => {
+                vec![shown(parts.fused, 4), shown(parts.similarity, 4), shown(parts.bm25, 2)]
+            }
+        }
+    }
+}
+
 /// A table of hits. The columns that no hit has something for are left out.
 /// Where they are ordered by an attribute, it has a column.
 pub fn table(hits: &[ListedFile], sort: Option<&SortBy>, output: &Output) -> Table {
     let any = |has: fn(&FileRecord) -> bool| hits.iter().any(|hit| has(&hit.record));
-    let ranked = hits.iter().any(|hit| hit.score.is_some());
+    let ranking = Ranking::of(hits);
     let highlighted = hits.iter().any(|hit| !hit.highlights.is_empty());
     let deleted = any(|record| record.status == Status::Deleted);
     let folder_room = usize::from(output.width() * FOLDER_PERCENT / 100).saturating_sub(2);
-    let mut columns = Vec::new();
-    if ranked {
-        columns.push(Column::Number("score"));
-    }
+    let mut columns = ranking.columns().to_vec();
     columns.extend([
         Column::Part("name", 20),
         Column::Part("folder", FOLDER_PERCENT),
@@ -58,10 +123,7 @@ pub fn table(hits: &[ListedFile], sort: Option<&SortBy>, output: &Output) -> Tab
     let mut table = Table::new(&columns);
     for hit in hits {
         let record = &hit.record;
-        let mut cells = Vec::with_capacity(columns.len());
-        if ranked {
-            cells.push(hit.score.map(|score| format!("{score:.2}")).unwrap_or_default());
-        }
+        let mut cells = ranking.cells(hit);
         cells.extend([
             clean(&record.file_name),
             end_of(&clean(&record.file_dir), folder_room),

@@ -6,16 +6,17 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use filedex::import::{ImportOptions, ImportReport, LineError, Progress};
-use filedex::{Database, ImportMode, VersionRef, limits};
-use indicatif::ProgressBar;
+use filedex::import::{ImportOptions, ImportReport, LineError, Progress, VectorRows};
+use filedex::{ImportMode, VersionRef, limits};
 use serde_json::{Value, json};
 
 use crate::args::{File, Scope};
 use crate::commands::reasons::Reasons;
+use crate::commands::vectors::{Rows, Vectors};
+use crate::database::builder;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::output::{Output, Style, to_stderr};
+use crate::output::{Output, Style};
 use crate::progress;
 use crate::source::{Origin, Source};
 use crate::terminal::clean;
@@ -26,13 +27,16 @@ Examples:
   filedex import photos.filedex photos.jsonl.zst
   filedex import photos.filedex photos.jsonl --dataset holidays --errors refused.jsonl
   zcat more.jsonl.gz | filedex import photos.filedex -
+  filedex import photos.filedex photos.jsonl --embeddings vectors.npy --space captions \
+    --model-id all-MiniLM-L6-v2
 
 SOURCE holds one JSON object a line:
   {\"uri\":\"file:///photos/beach.jpg\",\"data_size\":48213,\"caption\":\"Sunset\",
    \"tags_user\":[\"beach\"],\"attributes\":{\"width\":1600}}
 `uri` is needed; file_name, file_dir, file_type, content_type, file_create_time, file_update_time,
-tags_ai and every other field of a record are read by name; other fields become attributes. Gzip and
-Zstandard are recognised.
+tags_ai and every other field of a record are read by name; other fields become attributes.
+`embedding`, an array of numbers, is the file's vector in the space of --space, `embeddings` an object
+of such arrays by space. Gzip and Zstandard are recognised.
 
 The file, the dataset and the version are made where they are absent. Bad lines are reported and do
 not stop the others; then the exit code is 1. Ctrl-C stops after the batch under way; running the
@@ -54,6 +58,8 @@ pub struct Args {
     /// Write the lines that were refused here, with the reasons
     #[arg(long, value_name = "PATH")]
     errors: Option<PathBuf>,
+    #[command(flatten)]
+    vectors: Vectors,
     /// Records to a commit
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     #[arg(value_parser = batch_items)]
@@ -73,27 +79,38 @@ fn batch_items(text: &str) -> Result<usize, String> {
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let origin = Origin::find(&args.source)?;
     let bar = progress::of_bytes(output, origin.length());
-    let interrupt = listen(&bar, output)?;
+    let interrupt = Interrupt::listen_under(&bar, output)?;
+    let mut rows = args.vectors.open()?;
     let source = Source::open(origin, &args.source, &bar, &interrupt)?;
     let mut refused = Refused::to(args.errors.clone())?;
 
-    let database = Database::builder().open_or_create(&args.file.path)?;
+    let cut = source.cut();
+    let (first, lines) = args.vectors.peek(Box::new(source.into_lines()))?;
+    let dimension = rows.as_ref().map(Rows::dimension).or(first);
+
+    let database = builder(output).open_or_create(&args.file.path)?;
     let scope = &args.scope;
     let version = database.version_or_create(scope.dataset.as_deref(), scope.version.as_deref())?;
+    let space = args.vectors.space(&database, &version, dimension)?;
     let mode = if args.replace { ImportMode::Replace } else { ImportMode::Merge };
-    let options = ImportOptions { mode, batch_items: args.batch, stop: Some(interrupt.flag()) };
+    let options = ImportOptions {
+        mode,
+        batch_items: args.batch,
+        space: space.as_deref(),
+        stop: Some(interrupt.flag()),
+    };
 
-    let cut = source.cut();
     let (started, mut stored, mut closed) = (Instant::now(), Progress::default(), Ok(()));
-    let done = database.import_lines(
+    let done = database.import_lines_with(
         &version,
-        source.into_lines(),
+        lines,
+        rows.as_mut().map(|rows| rows as &mut dyn VectorRows),
         &options,
         |progress| {
             stored = progress;
             bar.set_message(message(progress, started.elapsed()));
             if args.acknowledge && closed.is_ok() {
-                closed = acknowledge(progress, output);
+                closed = progress::acknowledge(progress.lines, output);
             }
         },
         |error| refused.add(error),
@@ -105,38 +122,22 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     report.stopped |= cut.load(Ordering::SeqCst);
     refused.finish()?;
     closed?;
+    if let Some(rows) = rows.filter(|_| !report.stopped) {
+        rows.note_rest(output);
+    }
     print(args, &version, &report, &refused.reasons, output)?;
     if report.failed > 0 || report.stopped { Err(Failure::Reported) } else { Ok(()) }
-}
-
-fn listen(bar: &ProgressBar, output: &Output) -> Result<Interrupt, Failure> {
-    let (bar, says) = (bar.clone(), output.shows_progress());
-    Interrupt::listen(move || {
-        if says {
-            let say = || to_stderr("stopping after the batch under way; Ctrl-C again ends at once");
-            bar.suspend(say);
-        }
-    })
 }
 
 fn message(progress: Progress, elapsed: Duration) -> String {
     format!("{} lines  {}", count(progress.lines), rate(progress.lines, elapsed))
 }
 
-fn acknowledge(progress: Progress, output: &mut Output) -> Result<(), Failure> {
-    if output.is_json() {
-        output.json(&json!({ "acknowledged": progress.lines }))?;
-    } else {
-        output.line(progress.lines)?;
-    }
-    output.flush()
-}
-
 /// Lines that were refused: written to a file where one was asked for, and counted by reason.
 struct Refused {
     file: Option<(PathBuf, BufWriter<OsFile>)>,
     broken: Option<Failure>,
-    reasons: Reasons,
+    reasons: Reasons<LineError>,
 }
 
 impl Refused {
@@ -156,7 +157,7 @@ impl Refused {
                 self.file = None;
             }
         }
-        self.reasons.add(error);
+        self.reasons.add(&error.reason.clone(), error);
     }
 
     /// Ends the file; an error where it could not be written. The records are stored all the same.
@@ -174,7 +175,7 @@ fn print(
     args: &Args,
     version: &VersionRef,
     report: &ImportReport,
-    reasons: &Reasons,
+    reasons: &Reasons<LineError>,
     output: &mut Output,
 ) -> Result<(), Failure> {
     if output.is_json() {
@@ -221,11 +222,14 @@ fn print(
     Ok(())
 }
 
-fn as_json(args: &Args, version: &VersionRef, report: &ImportReport, reasons: &Reasons) -> Value {
+fn as_json(
+    args: &Args,
+    version: &VersionRef,
+    report: &ImportReport,
+    reasons: &Reasons<LineError>,
+) -> Value {
     let first = reasons.first().iter();
     let first = first.map(|error| json!({ "line": error.line, "reason": error.reason }));
-    let by_count = reasons.by_count().into_iter();
-    let by_count = by_count.map(|(reason, number)| json!({ "reason": reason, "count": number }));
     json!({
         "file": args.file.path.display().to_string(),
         "dataset": version.dataset_name,
@@ -239,6 +243,6 @@ fn as_json(args: &Args, version: &VersionRef, report: &ImportReport, reasons: &R
         "stopped": report.stopped,
         "elapsed_ms": report.elapsed.as_millis() as u64,
         "errors": first.collect::<Value>(),
-        "reasons": by_count.collect::<Value>(),
+        "reasons": reasons.json(),
     })
 }

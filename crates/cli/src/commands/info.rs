@@ -1,9 +1,10 @@
 //! `filedex info`: what is in a file and what it takes.
 
-use filedex::Info;
+use filedex::{Info, Reader, SpaceSummary};
 use serde_json::{Value, json};
 
 use crate::args::File;
+use crate::commands::space;
 use crate::database::open_to_read;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -15,7 +16,7 @@ Examples:
   filedex info photos.filedex
   filedex info photos.filedex --json | jq '.versions[] | {dataset, version, active}'";
 
-/// Show versions, counts and sizes
+/// Show versions, embedding spaces, counts and sizes
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub struct Args {
@@ -26,9 +27,10 @@ pub struct Args {
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let database = open_to_read(&args.file.path, output)?;
     let info = database.info()?;
+    let spaces = spaces(&database.reader()?)?;
     let path = args.file.path.display().to_string();
     if output.is_json() {
-        return output.json(&as_json(&path, &info));
+        return output.json(&as_json(&path, &info, &spaces));
     }
     output.line(format!(
         "{path}: {}, of which {} are live; format {}, generation {}",
@@ -58,6 +60,11 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     }
     output.table(&versions)?;
     output.line("")?;
+    if !spaces.is_empty() {
+        let of = [Column::Text("dataset"), Column::Text("version")];
+        output.table(&space::table(&of, &spaces))?;
+        output.line("")?;
+    }
     let mut parts = Table::new(&[
         Column::Text("part"),
         Column::Number("stored"),
@@ -77,7 +84,26 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     output.table(&parts)
 }
 
-fn as_json(path: &str, info: &Info) -> Value {
+/// Every space, with the names of its dataset and its version.
+fn spaces(reader: &Reader) -> Result<Vec<(Vec<String>, SpaceSummary)>, Failure> {
+    let mut spaces = Vec::new();
+    for dataset in reader.datasets()? {
+        for version in reader.versions(&dataset.id)? {
+            let at = reader.version(Some(&dataset.id), Some(&version.id))?;
+            let of = vec![dataset.name.clone(), version.name];
+            spaces.extend(reader.spaces(&at)?.into_iter().map(|space| (of.clone(), space)));
+        }
+    }
+    Ok(spaces)
+}
+
+fn as_json(path: &str, info: &Info, spaces: &[(Vec<String>, SpaceSummary)]) -> Value {
+    let spaces = spaces.iter().map(|(of, summary)| {
+        let mut json = space::as_json(summary);
+        json["dataset"] = json!(of[0]);
+        json["version"] = json!(of[1]);
+        json
+    });
     let versions = info.versions.iter().map(|version| {
         json!({
             "dataset": version.dataset,
@@ -102,6 +128,7 @@ fn as_json(path: &str, info: &Info) -> Value {
         "generation": info.generation,
         "format": info.format,
         "versions": versions.collect::<Value>(),
+        "spaces": spaces.collect::<Value>(),
         "parts": parts.collect::<Value>(),
     })
 }

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use filedex::{
-    Cursor, Explanation, Order, Page, Query, Reader, SortBy, VersionRef, export, limits,
+    Cursor, Explanation, NearestPath, Order, Page, Query, Reader, SortBy, VersionRef, limits,
 };
 use serde_json::{Value, json};
 
 use crate::args::{Direction, File, Scope, StatusArg};
 use crate::commands::hits;
-use crate::database::{open_to_read, version};
 use crate::failure::Failure;
+use crate::meaning::{Asked, Meaning};
 use crate::output::{Output, Style};
 use crate::terminal::{clean, shell_word};
 use crate::units::{count, counted, duration};
@@ -22,9 +22,16 @@ Examples:
   filedex query photos.filedex \"Attributes.width >= 800\" --sort Attributes.width --order asc
   filedex query photos.filedex \"FileName CONTAINS 'car' AND FileUpdateTime > -30d\" --json
   filedex query photos.filedex \"Tags.user IN ('cat', 'dog')\" --all --json | jq '.hits[].uri'
+  filedex query photos.filedex \"FileType = 'image'\" --text 'children playing in the snow'
+  filedex query photos.filedex --similar-to file:///photos/2025/beach.jpg --query-type vector
+  filedex query photos.filedex \"Content:'a red car' AND TopK = 20\" --exact
 
 The language is described in grammar/QUERY.md. A blank expression finds everything. Text:'…' ranks
-by relevance; anything else is ordered by --sort, newest record first where nothing is said.";
+by relevance; anything else is ordered by --sort, newest record first where nothing is said.
+
+A search by meaning ranks files by their vectors, which `filedex embed` gives them, and, with a text,
+by its words too. Its options are clauses of the language (Content, SimilarTo, QueryType, TopK,
+ScoreThreshold, Exact, Space, Fusion, VectorWeight), written as options.";
 
 /// Find files by an expression
 #[derive(Debug, clap::Args)]
@@ -62,20 +69,20 @@ pub struct Args {
     explain: bool,
     #[command(flatten)]
     scope: Scope,
+    #[command(flatten)]
+    meaning: Meaning,
 }
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
-    let query = args.query()?;
-    let database = open_to_read(&args.file.path, output)?;
-    let reader = database.reader()?;
-    let version = version(&reader, &args.scope)?;
-    let pages = Pages { reader: &reader, version: &version, query, all: args.all };
+    let asked = args.meaning.ask(&args.file, &args.scope, &args.expression, output)?;
+    let Asked { reader, version, query, .. } = &asked;
+    let pages = Pages { reader, version, query: args.paged(query.clone()), all: args.all };
     if output.is_json() { as_json(pages, output) } else { as_tables(args, pages, output) }
 }
 
 impl Args {
-    fn query(&self) -> Result<Query, Failure> {
-        let mut query = Query::parse(&self.expression)?;
+    /// A question with what is said of its order and its pages.
+    fn paged(&self, mut query: Query) -> Query {
         if let Some(by) = &self.sort {
             query = query.sort(by.clone(), self.order.map_or(Order::Desc, Order::from));
         }
@@ -94,7 +101,7 @@ impl Args {
         if self.highlight {
             query = query.highlight();
         }
-        Ok(if self.explain { query.explain() } else { query })
+        if self.explain { query.explain() } else { query }
     }
 
     /// The command that shows the page after this one.
@@ -113,6 +120,7 @@ impl Args {
         option("dataset", self.scope.dataset.clone());
         option("version", self.scope.version.clone());
         option("cursor", Some(next.to_string()));
+        words.extend(self.meaning.words());
         if self.highlight {
             words.push("--highlight".into());
         }
@@ -148,20 +156,22 @@ impl Pages<'_> {
     }
 }
 
-/// One line, written as the pages come: `{"total":…,"hits":[…],"next":…}`.
+/// One line, written as the pages come: `{"total":…,"hits":[…],"next":…}`, and `nearest` where they
+/// are ranked by meaning.
 fn as_json(pages: Pages<'_>, output: &mut Output) -> Result<(), Failure> {
     let all = pages.all;
     let (mut begun, mut separator) = (false, "");
-    let (mut next, mut explanation) = (None, None);
+    let (mut next, mut nearest, mut explanation) = (None, None, None);
     pages.each(|page, _| {
         if !begun {
             output.raw(&format!("{{\"total\":{},\"hits\":[", page.total))?;
             explanation = page.explanation.as_ref().map(explanation_json);
+            nearest = page.nearest;
             begun = true;
         }
         for hit in &page.hits {
             output.raw(separator)?;
-            output.raw_json(&export::hit(hit))?;
+            output.raw_json(&hits::as_json(hit))?;
             separator = ",";
         }
         next = page.next.filter(|_| !all);
@@ -169,6 +179,10 @@ fn as_json(pages: Pages<'_>, output: &mut Output) -> Result<(), Failure> {
     })?;
     output.raw("],\"next\":")?;
     output.raw_json(&next)?;
+    if let Some(path) = nearest {
+        output.raw(",\"nearest\":")?;
+        output.raw_json(&path.to_string())?;
+    }
     if let Some(explanation) = explanation {
         output.raw(",\"explain\":")?;
         output.raw_json(&explanation)?;
@@ -188,7 +202,11 @@ fn explanation_json(explanation: &Explanation) -> Value {
             "micros": micros(step.time),
         })
     });
+    let nearest = explanation.nearest.as_ref().map(
+        |step| json!({ "path": step.path.to_string(), "rows": step.rows, "vectors": step.vectors }),
+    );
     json!({
+        "nearest": nearest,
         "driver": explanation.driver.to_string(),
         "order": explanation.order,
         "estimated": explanation.estimated,
@@ -202,7 +220,7 @@ fn explanation_json(explanation: &Explanation) -> Value {
 
 fn as_tables(args: &Args, pages: Pages<'_>, output: &mut Output) -> Result<(), Failure> {
     let (mut shown, mut total, mut took, mut next) = (0, 0, Duration::ZERO, None);
-    let mut explanation = None;
+    let (mut nearest, mut explanation) = (None, None);
     pages.each(|page, time| {
         if !page.hits.is_empty() {
             let table = hits::table(&page.hits, args.sort.as_ref(), output);
@@ -210,13 +228,16 @@ fn as_tables(args: &Args, pages: Pages<'_>, output: &mut Output) -> Result<(), F
         }
         shown += page.hits.len() as u64;
         took += time;
-        (total, next) = (page.total, page.next);
+        (total, next, nearest) = (page.total, page.next, page.nearest);
         explanation = explanation.take().or(page.explanation);
         Ok(())
     })?;
     let found = counted(total, "file", "files");
     let part = if shown < total { format!(", {} shown", count(shown)) } else { String::new() };
     output.line(output.styled(Style::Bold, &format!("{found}{part}, {}", duration(took))))?;
+    if let Some(path) = nearest {
+        output.line(output.styled(Style::Dim, &nearest_line(path, total)))?;
+    }
     if let Some(explanation) = explanation {
         output.line("")?;
         for line in explanation.to_string().lines() {
@@ -228,4 +249,14 @@ fn as_tables(args: &Args, pages: Pages<'_>, output: &mut Output) -> Result<(), F
             .line(output.styled(Style::Dim, &format!("next page: {}", args.next_command(&next))))?;
     }
     Ok(())
+}
+
+/// How the nearest were found.
+fn nearest_line(path: NearestPath, total: u64) -> String {
+    let hits = counted(total, "hit", "hits");
+    let how = match path {
+        NearestPath::Exact => "proved to be the nearest",
+        NearestPath::Cascade | NearestPath::Graph => "nearly always the nearest; --exact proves it",
+    };
+    format!("by meaning: {hits}, path {path}, {how}")
 }

@@ -1,25 +1,31 @@
-//! Why lines of an import were refused: the first ones in full, all counted by reason.
+//! Why lines of an import, or files, were refused: the first ones in full, all counted by reason.
 
 use std::collections::HashMap;
 
-use filedex::import::LineError;
+use serde_json::{Value, json};
 
 /// Errors that are kept in full.
 const FIRST: usize = 10;
-/// Kinds of reasons that are told apart; lines of further kinds are counted together.
+/// Kinds of reasons that are told apart; what has further kinds is counted together.
 const KINDS: usize = 100;
 
 /// The reasons.
-#[derive(Debug, Default)]
-pub struct Reasons {
-    first: Vec<LineError>,
+#[derive(Debug)]
+pub struct Reasons<E> {
+    first: Vec<E>,
     counts: HashMap<String, u64>,
 }
 
-impl Reasons {
+impl<E> Default for Reasons<E> {
+    fn default() -> Self {
+        Self { first: Vec::new(), counts: HashMap::new() }
+    }
+}
+
+impl<E> Reasons<E> {
     /// Counts an error.
-    pub fn add(&mut self, error: LineError) {
-        let mut kind = kind_of(&error.reason);
+    pub fn add(&mut self, reason: &str, error: E) {
+        let mut kind = kind_of(reason);
         if self.counts.len() >= KINDS && !self.counts.contains_key(&kind) {
             kind = "other reasons".to_owned();
         }
@@ -30,15 +36,21 @@ impl Reasons {
     }
 
     /// The first errors.
-    pub fn first(&self) -> &[LineError] {
+    pub fn first(&self) -> &[E] {
         &self.first
     }
 
-    /// How many lines each kind of reason has, the largest number first.
+    /// How many each kind of reason has, the largest number first.
     pub fn by_count(&self) -> Vec<(String, u64)> {
         let mut counts: Vec<_> = self.counts.iter().map(|(k, n)| (k.clone(), *n)).collect();
         counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         counts
+    }
+
+    /// The same as JSON.
+    pub fn json(&self) -> Value {
+        let counts = self.by_count().into_iter();
+        counts.map(|(reason, number)| json!({ "reason": reason, "count": number })).collect()
     }
 }
 
@@ -80,9 +92,9 @@ mod tests {
             (4, "is not JSON: expected value at line 1 column 17"),
             (5, "is not JSON: expected value at line 1 column 1"),
         ] {
-            reasons.add(LineError { line, reason: reason.to_owned(), text: String::new() });
+            reasons.add(reason, line);
         }
-        assert_eq!(reasons.first().len(), 5);
+        assert_eq!(reasons.first(), [1, 2, 3, 4, 5]);
         let want = [
             ("is not JSON: expected value at line N column N", 3),
             ("… is not a date that exists", 2),

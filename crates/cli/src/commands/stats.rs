@@ -7,8 +7,9 @@ use filedex::{Aggregate, GroupCount, Query};
 use serde_json::{Value, json};
 
 use crate::args::{File, Scope};
-use crate::database::{open_to_read, version};
+use crate::database::{open_to_ask, version};
 use crate::failure::Failure;
+use crate::model::ModelArg;
 use crate::output::Output;
 use crate::table::{Column, Table};
 use crate::units::{count, counted, duration};
@@ -45,13 +46,16 @@ pub struct Args {
     limit: usize,
     #[command(flatten)]
     scope: Scope,
+    #[command(flatten)]
+    model: ModelArg,
 }
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
-    let database = open_to_read(&args.file.path, output)?;
+    let query = Query::parse(&args.expression)?;
+    let model = args.model.for_query(&query)?;
+    let database = open_to_ask(&args.file.path, model, output)?;
     let reader = database.reader()?;
     let version = version(&reader, &args.scope)?;
-    let query = Query::parse(&args.expression)?;
     let started = Instant::now();
     let groups = reader.statistics(&version, args.by, &query)?;
     let took = duration(started.elapsed());

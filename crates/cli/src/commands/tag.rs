@@ -1,13 +1,14 @@
 //! `filedex tag`: tags of many files at once.
 
 use clap::{Subcommand, ValueEnum};
-use filedex::{FileRecord, FileUpdate, TagEdit};
+use filedex::{FileRecord, FileUpdate, Query, TagEdit};
 use serde_json::json;
 
 use crate::args::{Consent, File, Scope};
 use crate::confirm::confirm;
-use crate::database::{open_to_write, version};
+use crate::database::{open_to_change, version};
 use crate::failure::Failure;
+use crate::model::ModelArg;
 use crate::output::Output;
 use crate::selection::{change_all, select};
 use crate::units::{count, counted};
@@ -69,6 +70,8 @@ struct Edit {
     consent: Consent,
     #[command(flatten)]
     scope: Scope,
+    #[command(flatten)]
+    model: ModelArg,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -102,14 +105,16 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
         Action::Add(args) => (&args.common, true),
         Action::Remove(args) => (&args.common, false),
     };
-    let database = open_to_write(&edit.file.path)?;
+    let query = Query::parse(&edit.expression)?;
+    let model = edit.model.for_query(&query)?;
+    let database = open_to_change(&edit.file.path, model, output)?;
     let reader = database.reader()?;
     let version = version(&reader, &edit.scope)?;
     let changes_it = |record: &FileRecord| {
         let tags = edit.group.of(record);
         edit.tags.iter().any(|tag| tags.contains(tag) != add)
     };
-    let (ids, matched) = select(&reader, &version, &edit.expression, changes_it)?;
+    let (ids, matched) = select(&reader, &version, &query, changes_it)?;
     drop(reader);
     if !ids.is_empty() {
         let all = counted(matched, "file was", "files were");

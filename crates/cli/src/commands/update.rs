@@ -193,7 +193,7 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     // Checked before anything is written, so that a bad field changes nothing.
     details.validate()?;
     fields.validate()?;
-    let database = open_to_write(&args.file.path)?;
+    let database = open_to_write(&args.file.path, output)?;
     let version = version(&database.reader()?, &args.scope)?;
     let id = file_id(&version, &args.target);
     let report = write(&database, &version, id, details, fields)?;

@@ -86,7 +86,7 @@ pub fn run(args: Args, output: &mut Output) -> Result<(), Failure> {
 }
 
 fn create(args: &Create, output: &mut Output) -> Result<(), Failure> {
-    let database = open_to_write(&args.file.path)?;
+    let database = open_to_write(&args.file.path, output)?;
     let dataset = dataset(&database.reader()?, args.owner.dataset.as_deref())?;
     let version = database.create_version(&dataset.id, &args.name)?;
     if output.is_json() {
@@ -151,7 +151,7 @@ fn files(reader: &Reader, version: &VersionRef, status: &str) -> Result<u64, Fai
 }
 
 fn delete(args: &Delete, output: &mut Output) -> Result<(), Failure> {
-    let database = open_to_write(&args.file.path)?;
+    let database = open_to_write(&args.file.path, output)?;
     let reader = database.reader()?;
     let dataset = dataset(&reader, args.owner.dataset.as_deref())?;
     let version = reader.version(Some(&dataset.id), Some(&args.name))?;

@@ -10,6 +10,9 @@ fn builds_asks_and_names_the_next_steps() {
     for expected in [
         "Text:'fishing boats at sunset'",
         "124 files, ",
+        " captions embedded with the model inside the program: ",
+        "Content:'a vehicle after a crash'",
+        "by meaning, path exact",
         "[fishing]",
         "FileName CONTAINS 'car'",
         "Attributes.medium:'ink'",
@@ -44,7 +47,9 @@ fn replaces_an_earlier_demo_and_nothing_else() {
     assert_eq!(first["records"], 2350);
     let totals: Vec<_> =
         first["answers"].as_array().unwrap().iter().map(|a| a["total"].as_u64().unwrap()).collect();
-    assert_eq!(totals.len(), 6);
+    assert_eq!(totals.len(), 7);
+    assert!(first["answers"][1]["hits"][0]["parts"]["similarity"].is_number());
+    assert!(first["embedded"].as_u64().unwrap() > 2_000);
     assert!(totals.iter().all(|total| *total > 0), "{totals:?}");
     folder.run(["delete", "d.filedex", "--where", "ALL", "--yes"]).ok();
     assert_eq!(demo("d.filedex").ok().json()["records"], 2350);

@@ -187,7 +187,10 @@ fn info_and_check() {
     let shown = folder.run(["info", "a.filedex"]).ok().stdout;
     assert!(shown.contains("2,350") && shown.contains("MiB"), "{shown}");
     let check = folder.json(["check", "a.filedex"]);
-    assert_eq!(check, json!({ "sound": true, "records": 2350, "versions": 1, "findings": [] }));
+    assert_eq!(
+        check,
+        json!({ "sound": true, "records": 2350, "versions": 1, "vectors": 0, "findings": [] })
+    );
     let shown = folder.run(["check", "a.filedex"]).ok().stdout;
     assert_eq!(shown, "sound: 2,350 records in 1 version\n");
 }

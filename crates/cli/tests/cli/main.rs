@@ -5,13 +5,17 @@
 mod bad_input;
 mod change;
 mod demo;
+mod embed;
 mod find;
 mod help;
 mod import;
 mod interrupt;
 mod kill;
 mod lock;
+mod meaning;
+mod npy;
 mod program;
+mod space;
 
 /// A file in this folder that no `mod` names would be silently left out.
 #[test]

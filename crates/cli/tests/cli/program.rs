@@ -22,6 +22,8 @@ pub struct Ran {
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_filedex"));
     command.env_remove("NO_COLOR").env_remove("COLUMNS").stdin(Stdio::null());
+    // Neither the models nor the calibration of whoever runs the tests.
+    command.env_remove("FILEDEX_MODEL").env("XDG_CONFIG_HOME", "/no/such/folder");
     command
 }
 
@@ -44,6 +46,18 @@ fn built() -> &'static Path {
     path
 }
 
+/// The same with a vector for each caption, by the model inside the program.
+fn built_with_vectors() -> &'static Path {
+    static BUILT: OnceLock<(Folder, PathBuf)> = OnceLock::new();
+    let (_, path) = BUILT.get_or_init(|| {
+        let folder = Folder::with_fixtures();
+        folder.run(["embed", "a.filedex"]).ok();
+        let path = folder.path("a.filedex");
+        (folder, path)
+    });
+    path
+}
+
 impl Folder {
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
@@ -53,6 +67,13 @@ impl Folder {
     pub fn with_fixtures() -> Self {
         let folder = Self::new();
         std::fs::copy(built(), folder.path("a.filedex")).unwrap();
+        folder
+    }
+
+    /// A folder with the fixtures and their vectors in `a.filedex`.
+    pub fn embedded() -> Self {
+        let folder = Self::new();
+        std::fs::copy(built_with_vectors(), folder.path("a.filedex")).unwrap();
         folder
     }
 
@@ -69,6 +90,7 @@ impl Folder {
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = command();
         command.current_dir(self.0.path()).args(args);
+        command.env("XDG_CONFIG_HOME", self.path("config"));
         command
     }
 
