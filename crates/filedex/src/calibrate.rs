@@ -117,7 +117,11 @@ fn trial(index: &VectorIndex, rows: &[Row], size: usize, queries: &[Vec<f32>]) -
 fn fitting(trials: &[Trial]) -> PathThresholds {
     let default = PathThresholds::default();
     let worth = |trial: &&Trial| trial.exact <= trial.cascade || trial.exact <= CHEAP;
-    let exact_rows = trials.iter().take_while(worth).last().map_or(0, |trial| trial.rows);
+    let exact_rows = match trials.iter().take_while(worth).last() {
+        // It was worth it to the end: what lies beyond was not measured.
+        Some(last) if Some(last) == trials.last() => default.exact_rows.max(last.rows),
+        last => last.map_or(0, |trial| trial.rows),
+    };
     let graph_rows = match trials.last() {
         Some(Trial { rows, cascade, graph: Some(graph), .. }) if graph > cascade => {
             default.graph_rows.max(rows + 1)
@@ -140,6 +144,8 @@ mod tests {
 
     #[test]
     fn thresholds_follow_the_trials() {
+        let small = fitting(&[trial(500, 20, 40, None), trial(2_346, 70, 40, None)]);
+        assert_eq!(small, PathThresholds::default());
         let trials = [
             trial(500, 20, 40, None),
             trial(8_000, 240, 100, None),

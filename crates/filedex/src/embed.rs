@@ -13,8 +13,11 @@ use crate::database::{Database, VersionRef};
 use crate::dataset::fresh_id;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Files to a commit.
+/// Files to a commit, where the model takes many at once; a slow one, which takes few, commits more
+/// often, so that little is lost and Ctrl-C is heard soon.
 const BATCH_FILES: usize = 2_000;
+/// Calls of the model to a commit.
+const BATCH_CALLS: usize = 8;
 
 /// A part of a record that is put into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -142,7 +145,8 @@ impl Database {
         let mut report = EmbedReport { job_id, ..EmbedReport::default() };
         let mut progress = EmbedProgress { done: 0, all: lacking.len() as u64 };
         drop(reader);
-        for rows in lacking.chunks(BATCH_FILES) {
+        let files = embedder.batch_size().saturating_mul(BATCH_CALLS).clamp(1, BATCH_FILES);
+        for rows in lacking.chunks(files) {
             if options.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 report.stopped = true;
                 break;

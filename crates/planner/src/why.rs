@@ -123,7 +123,11 @@ pub fn why<S: Source>(request: &Request, id: &FileId, source: &S) -> Result<Why,
         for part in parts_of(&filter) {
             let part_access = choose(&normalise(part.clone()), source)?.access;
             let passes = holds(&part_access, row, StatusFilter::All, source)?;
-            told.clauses.push(Clause { what: print_filter(&part), passes });
+            let what = print_filter(&part);
+            // The filter that lets everything through has no words.
+            if !what.is_empty() {
+                told.clauses.push(Clause { what, passes });
+            }
         }
     }
     let texts = ranking_texts(&filter);
