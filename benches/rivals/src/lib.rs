@@ -38,6 +38,9 @@ pub fn run(options: &Options, report: &mut Report) -> Outcome {
     if options.only == Some(Section::ImportFiledex) {
         return section::import_filedex::run(&corpus, options.limit, report);
     }
+    if options.only == Some(Section::Vectors) {
+        return section::vectors::run(&corpus, options, report);
+    }
     let files = corpus.files(options.limit)?;
     report.line(&format!(
         "{} records of {corpus}; SQLite {}; tantivy {}; {} CPUs.",

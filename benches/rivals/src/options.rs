@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::Outcome;
 
 const USAGE: &str = "options: --data PATH, --limit RECORDS, --rounds N, --out FILE.md, \
-    --only import|size|queries|update|open|churn|import-filedex";
+    --only import|size|queries|update|open|churn|import-filedex|vectors";
 
 /// A section of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Section {
     Churn,
     /// Filedex's import alone, with the peak of the process's memory; only when asked for.
     ImportFiledex,
+    /// Search by meaning; only when asked for.
+    Vectors,
 }
 
 impl FromStr for Section {
@@ -39,6 +41,7 @@ impl FromStr for Section {
             "open" => Self::Open,
             "churn" => Self::Churn,
             "import-filedex" => Self::ImportFiledex,
+            "vectors" => Self::Vectors,
             _ => return Err(format!("no section is named {name:?}; {USAGE}")),
         })
     }
@@ -51,7 +54,7 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Only so many records.
     pub limit: Option<usize>,
-    /// Rounds of every query and of the updates; by default 200 and 300.
+    /// Rounds of every query, of the updates, and of vectors; by default 200, 300 and 20.
     pub rounds: Option<usize>,
     /// Only this section.
     pub only: Option<Section>,

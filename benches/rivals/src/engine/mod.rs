@@ -1,11 +1,12 @@
-//! The three engines.
+//! The three engines, and those for the nearest vectors ([`nearest`]).
 //!
-//! All hold the same records: every field of a file record as stored, with the same things found by
+//! The three hold the same records: every field of a file record as stored, with the same things found by
 //! index. All make a batch durable before they report it done. None is given more memory than
 //! another: 256 MiB of cache for Filedex (its default) and for SQLite; 256 MB of buffers for
 //! tantivy's writer, whose reading is left to the system's page cache, where every file is warm.
 
 mod filedex;
+pub mod nearest;
 mod sqlite;
 mod tantivy;
 

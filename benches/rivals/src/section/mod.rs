@@ -7,3 +7,4 @@ pub mod open;
 pub mod queries;
 pub mod size;
 pub mod update;
+pub mod vectors;
