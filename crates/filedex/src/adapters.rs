@@ -135,7 +135,14 @@ impl planner::Source for VersionSource {
     }
 
     fn rows(&self, access: &Access) -> Result<Vec<Row>, SourceError> {
-        self.text.rows(&condition(access), StatusFilter::All).map_err(SourceError::new)
+        let (snapshot, version) = (&self.snapshot, self.info.key);
+        if let Some(rows) = snapshot.kept_rows(version, access) {
+            return Ok(rows);
+        }
+        let rows =
+            self.text.rows(&condition(access), StatusFilter::All).map_err(SourceError::new)?;
+        snapshot.keep_rows(version, access, &rows);
+        Ok(rows)
     }
 
     fn vectors(&self) -> Option<&dyn planner::VectorSource> {

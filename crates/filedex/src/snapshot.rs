@@ -7,6 +7,8 @@ use filedex_index::{
     BlobSource, ByteCache, DeadDocs, SegmentView, TextIndex, TextSegment, VectorIndex,
     VectorSegment, VectorShape, VectorView,
 };
+use filedex_model::Row;
+use filedex_planner::Access;
 use filedex_store::{
     ReadSnapshot, SpaceInfo, SpaceKey, Store, StoreError, VectorSegmentEntry, VersionInfo,
     VersionKey,
@@ -75,11 +77,31 @@ pub(crate) struct Snapshot {
     segments: Arc<Segments>,
     texts: Mutex<HashMap<VersionKey, Arc<TextIndex>>>,
     vectors: Mutex<HashMap<(VersionKey, SpaceKey), Arc<VectorIndex>>>,
+    /// The rows of the last few filters of searches by meaning, newest last: such a search needs
+    /// them all, and questions under one filter come in rows.
+    filtered: Mutex<Vec<Filtered>>,
 }
+
+/// The rows that a filter lets through in a version.
+#[derive(Debug)]
+struct Filtered {
+    version: VersionKey,
+    access: Access,
+    rows: Vec<Row>,
+}
+
+/// Filters whose rows a snapshot keeps.
+const KEPT_FILTERS: usize = 8;
 
 impl Snapshot {
     pub fn new(store: ReadSnapshot, segments: Arc<Segments>) -> Self {
-        Self { store, segments, texts: Mutex::default(), vectors: Mutex::default() }
+        Self {
+            store,
+            segments,
+            texts: Mutex::default(),
+            vectors: Mutex::default(),
+            filtered: Mutex::default(),
+        }
     }
 
     /// The text index of a version, opened when first asked for.
@@ -122,6 +144,22 @@ impl Snapshot {
         let index = Arc::new(VectorIndex::new(VectorShape::from(&space.space), views)?);
         vectors.insert((version, space.key), Arc::clone(&index));
         Ok(index)
+    }
+
+    /// The rows of a filter, if they are kept.
+    pub fn kept_rows(&self, version: VersionKey, access: &Access) -> Option<Vec<Row>> {
+        let kept = self.filtered.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().find(|f| f.version == version && f.access == *access);
+        found.map(|filtered| filtered.rows.clone())
+    }
+
+    /// Keeps the rows of a filter.
+    pub fn keep_rows(&self, version: VersionKey, access: &Access, rows: &[Row]) {
+        let mut kept = self.filtered.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == KEPT_FILTERS {
+            kept.remove(0);
+        }
+        kept.push(Filtered { version, access: access.clone(), rows: rows.to_vec() });
     }
 
     /// A vector segment by itself.
