@@ -104,6 +104,12 @@ impl SignQuery {
 
     /// How much a row's sum of signs times the query strays because tables are rounded, as a standard
     /// deviation.
+    ///
+    /// ```
+    /// use filedex_kernel::{Level, SignQuery};
+    /// let even = SignQuery::new(Level::detect(), &[1.0; 64]);
+    /// assert!(even.rounding() < 0.1);
+    /// ```
     #[must_use]
     pub fn rounding(&self) -> f32 {
         let groups = self.tables.len() / ENTRIES;
@@ -111,6 +117,16 @@ impl SignQuery {
     }
 
     /// Raises what a row's factor is multiplied by, and so every estimate by `by` times the factor.
+    ///
+    /// ```
+    /// use filedex_kernel::{BLOCK_ROWS, Level, SignQuery, block_bytes};
+    /// let mut query = SignQuery::new(Level::detect(), &[0.0; 4]);
+    /// query.raise(3.0);
+    /// let mut estimates = [0.0; BLOCK_ROWS];
+    /// let (addends, factors) = ([1.0; BLOCK_ROWS], [2.0; BLOCK_ROWS]);
+    /// query.estimate(&vec![0; block_bytes(4)], &addends, &factors, 6.5, &mut estimates);
+    /// assert_eq!(estimates, [7.0; BLOCK_ROWS]);
+    /// ```
     pub fn raise(&mut self, by: f32) {
         self.base += by;
     }

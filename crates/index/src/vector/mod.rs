@@ -15,6 +15,8 @@ mod finish;
 mod graph;
 mod index;
 mod layout;
+#[cfg(test)]
+mod levels;
 mod prepared;
 mod quantise;
 mod rotate;
