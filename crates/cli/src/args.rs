@@ -7,7 +7,7 @@ use filedex::{Order, StatusFilter};
 
 use crate::commands::{
     calibrate, check, compact, completions, create, dataset, delete, demo, embed, export, get,
-    import, info, optimize, query, space, stats, tag, update, version, why,
+    import, info, optimize, query, serve, space, stats, tag, update, version, why,
 };
 
 /// Search and curate the metadata of files: names, folders, types, sizes, dates, tags, captions
@@ -62,6 +62,7 @@ pub enum Command {
     Compact(compact::Args),
     Info(info::Args),
     Export(export::Args),
+    Serve(Box<serve::Args>),
     Completions(completions::Args),
 }
 

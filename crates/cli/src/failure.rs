@@ -1,6 +1,7 @@
 //! Why a command failed: the message, the hint that goes with it, the exit code.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use filedex::{EmbedError, Error, ErrorKind, ItemError};
@@ -10,6 +11,8 @@ use filedex::{EmbedError, Error, ErrorKind, ItemError};
 pub enum Failure {
     /// The library said no.
     Filedex(Box<Error>),
+    /// Another process has the file at this path open.
+    Locked(PathBuf, Box<Error>),
     /// What was typed cannot be meant.
     Usage(String),
     /// It was not done, or not all of it.
@@ -32,24 +35,49 @@ impl Failure {
 
     /// 1 for what failed, 2 for what was asked wrongly.
     pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.exit_status())
+    }
+
+    /// The exit code as a number.
+    pub fn exit_status(&self) -> u8 {
         match self {
-            Self::Closed => ExitCode::SUCCESS,
-            Self::Usage(_) => ExitCode::from(2),
+            Self::Closed => 0,
+            Self::Usage(_) => 2,
             Self::Filedex(error) => match error.kind() {
                 ErrorKind::BadInput
                 | ErrorKind::BadQuery
                 | ErrorKind::BadCursor
-                | ErrorKind::StaleCursor => ExitCode::from(2),
-                _ => ExitCode::FAILURE,
+                | ErrorKind::StaleCursor => 2,
+                _ => 1,
             },
-            Self::Failed(_) | Self::Model(_) | Self::Io(..) | Self::Reported => ExitCode::FAILURE,
+            Self::Locked(..)
+            | Self::Failed(_)
+            | Self::Model(_)
+            | Self::Io(..)
+            | Self::Reported => 1,
+        }
+    }
+
+    /// What opening the file at a path came to.
+    pub fn opening(path: &Path, error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::Locked => Self::Locked(path.to_owned(), Box::new(error)),
+            _ => error.into(),
+        }
+    }
+
+    /// The file that another process has open.
+    pub fn locked_path(&self) -> Option<&Path> {
+        match self {
+            Self::Locked(path, _) => Some(path),
+            _ => None,
         }
     }
 
     /// The message; `None` where there is nothing to say.
     pub fn message(&self) -> Option<String> {
         match self {
-            Self::Filedex(error) => Some(error.to_string()),
+            Self::Filedex(error) | Self::Locked(_, error) => Some(error.to_string()),
             Self::Usage(message) | Self::Failed(message) => Some(message.clone()),
             Self::Model(error) => Some(error.to_string()),
             Self::Io(what, error) => Some(format!("{what}: {error}")),
@@ -60,7 +88,7 @@ impl Failure {
     /// What kind of failure it is, as JSON names it.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Filedex(error) => kind_name(error.kind()),
+            Self::Filedex(error) | Self::Locked(_, error) => kind_name(error.kind()),
             Self::Usage(_) => "usage",
             Self::Model(_) => "model",
             Self::Io(_, error) if error.kind() == io::ErrorKind::StorageFull => "disk_full",

@@ -7,11 +7,13 @@
 //!   usage, bad query or bad cursor.
 //! - [`database`] opens databases, with the models of [`model`] and what [`calibration`] keeps;
 //!   [`meaning`] makes the question of an expression and the options of a search by meaning.
+//! - [`at_server`] has a command run by the `filedex serve` that holds its file.
 //! - [`source`] opens what is imported, [`progress`] shows how far a task is, [`confirm`] asks.
 //!
-//! Of the workspace's crates it names `filedex` and `filedex-embed` only.
+//! Of the workspace's crates it names `filedex`, `filedex-embed` and `filedex-server` only.
 
 mod args;
+mod at_server;
 mod calibration;
 mod commands;
 mod confirm;
@@ -36,10 +38,19 @@ use clap::Parser;
 fn main() -> ExitCode {
     let args = args::Args::parse();
     let mut output = output::Output::new(args.json, args.quiet);
+    let can_be_sent = at_server::can_be_sent(&args);
     let done = commands::run(args.command, &mut output).and_then(|()| output.flush());
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
+        Err(mut failure) => {
+            if let Some(path) = failure.locked_path()
+                && let Some(sent) = at_server::sent(can_be_sent, path, &output)
+            {
+                match sent {
+                    Ok(code) => return ExitCode::from(code),
+                    Err(other) => failure = other,
+                }
+            }
             output.complain(&failure);
             failure.exit_code()
         }

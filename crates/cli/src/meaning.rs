@@ -8,10 +8,10 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use filedex::import::VectorRows;
-use filedex::{Database, Embedder, ImageInput, NpyRows, Query, Reader, VersionRef, limits};
+use filedex::{Embedder, ImageInput, NpyRows, Query, Reader, VersionRef, limits};
 
 use crate::args::{File, Scope};
-use crate::database::{open_to_ask, version};
+use crate::database::{OpenDatabase, open_to_ask, version};
 use crate::failure::Failure;
 use crate::model::{Model, ModelArg};
 use crate::output::Output;
@@ -95,13 +95,20 @@ fn name(value: &impl ValueEnum) -> String {
 /// A question with what answers it.
 pub struct Asked {
     /// Kept open for the reader.
-    _database: Database,
+    _database: OpenDatabase,
     pub reader: Reader,
     pub version: VersionRef,
     pub query: Query,
 }
 
 impl Meaning {
+    /// Whether no picture, vector or model of this machine is asked with.
+    pub fn is_of_the_database_alone(&self) -> bool {
+        self.image.is_none()
+            && self.vector.as_ref().is_none_or(|vector| vector.starts_with('['))
+            && self.model.folder().is_none()
+    }
+
     /// Opens a file for the question that an expression and these options make.
     pub fn ask(
         &self,

@@ -5,9 +5,12 @@
 //! standard error one line of JSON for each error or note: `{"error":{"kind","message","hint"}}`,
 //! `{"note":"…"}`. What cannot be parsed as a command at all is clap's to say, in plain text.
 
+use std::cell::RefCell;
+use std::fmt;
 use std::fmt::Display;
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, Write};
 
+use filedex_server::CommandOutput;
 use serde::Serialize;
 use serde_json::json;
 
@@ -16,13 +19,20 @@ use crate::table::Table;
 use crate::terminal;
 
 /// Where a command's answer goes.
-#[derive(Debug)]
 pub struct Output {
-    stdout: BufWriter<Stdout>,
+    stdout: BufWriter<Box<dyn Write>>,
+    /// That of another program, where it is not this one's.
+    stderr: Option<RefCell<Box<dyn Write>>>,
     json: bool,
     quiet: bool,
     colour: bool,
     width: u16,
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output").field("json", &self.json).finish_non_exhaustive()
+    }
 }
 
 /// How a piece of text stands out on a terminal.
@@ -55,12 +65,30 @@ impl Output {
     /// Writes to standard output, as JSON or for people; `quiet` leaves out progress and notes.
     pub fn new(json: bool, quiet: bool) -> Self {
         Self {
-            stdout: BufWriter::with_capacity(64 << 10, io::stdout()),
+            stdout: BufWriter::with_capacity(64 << 10, Box::new(io::stdout())),
+            stderr: None,
             json,
             quiet,
             colour: !json && terminal::shows_colour(&io::stdout()),
             width: terminal::width(),
         }
+    }
+
+    /// Writes to another program, which sent the command here.
+    pub fn to_program(json: bool, quiet: bool, to: CommandOutput) -> Self {
+        Self {
+            stdout: BufWriter::with_capacity(16 << 10, to.stdout),
+            stderr: Some(RefCell::new(to.stderr)),
+            json,
+            quiet,
+            colour: to.colour && !json,
+            width: to.width,
+        }
+    }
+
+    /// Whether a person can be asked something: not one at another program.
+    pub fn can_ask(&self) -> bool {
+        self.stderr.is_none()
     }
 
     /// Whether a program reads the answer.
@@ -70,7 +98,7 @@ impl Output {
 
     /// Whether progress may be shown, if standard error is a terminal.
     pub fn shows_progress(&self) -> bool {
-        !self.json && !self.quiet
+        !self.json && !self.quiet && self.stderr.is_none()
     }
 
     /// How many columns there are.
@@ -123,9 +151,9 @@ impl Output {
     /// Says something beside the answer, on standard error.
     pub fn note(&self, text: &str) {
         if self.json {
-            to_stderr(&json!({ "note": text }).to_string());
+            self.aside(&json!({ "note": text }).to_string());
         } else if !self.quiet {
-            to_stderr(&format!("note: {text}"));
+            self.aside(&format!("note: {text}"));
         }
     }
 
@@ -137,17 +165,31 @@ impl Output {
         let hint = failure.hint();
         if self.json {
             let error = json!({ "kind": failure.kind(), "message": message, "hint": hint });
-            to_stderr(&json!({ "error": error }).to_string());
+            self.aside(&json!({ "error": error }).to_string());
             return;
         }
-        let (on, off) = if terminal::shows_colour(&io::stderr()) {
+        let colour = match self.stderr {
+            Some(_) => self.colour,
+            None => terminal::shows_colour(&io::stderr()),
+        };
+        let (on, off) = if colour {
             (Style::Bad.code(), RESET)
         } else {
             ("", "")
         };
-        to_stderr(&format!("{on}error:{off} {}", printable(&message)));
+        self.aside(&format!("{on}error:{off} {}", printable(&message)));
         if let Some(hint) = hint {
-            to_stderr(&format!("hint: {hint}"));
+            self.aside(&format!("hint: {hint}"));
+        }
+    }
+
+    /// Writes a line to standard error; there is nobody to tell if that fails.
+    fn aside(&self, line: &str) {
+        match &self.stderr {
+            Some(stderr) => {
+                let _ = writeln!(stderr.borrow_mut(), "{line}");
+            }
+            None => to_stderr(line),
         }
     }
 }

@@ -148,6 +148,33 @@ impl Database {
         self.reader()?.version(Some(&dataset.id), Some(&version.id))
     }
 
+    /// Changes a version's name, its description, or whether it is frozen: a frozen one takes no
+    /// changes of its records.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`], [`ErrorKind::Conflict`] for a name that is taken,
+    /// [`ErrorKind::BadInput`] for one that breaks a rule.
+    pub fn change_version(
+        &self,
+        version: &VersionRef,
+        change: impl FnOnce(&mut Version),
+    ) -> Result<Version> {
+        self.write(|txn| {
+            let versions = txn.versions(&version.dataset_id)?;
+            let Some(info) = versions.into_iter().find(|info| info.key == version.key) else {
+                return Err(Error::not_found("version", &version.version_name));
+            };
+            let before = info.version;
+            let mut after = before.clone();
+            change(&mut after);
+            (after.id, after.created_at, after.parent) =
+                (before.id, before.created_at, before.parent);
+            check_name("version", &after.name)?;
+            txn.put_version(version.key, &after)?;
+            Ok(after)
+        })
+    }
+
     /// Removes a version with all its records. If it was the current one, the newest open one that
     /// is left becomes current.
     ///
@@ -212,7 +239,7 @@ impl Database {
     }
 
     /// Runs a small change in a transaction of its own and publishes it.
-    fn write<T>(&self, change: impl FnOnce(&mut WriteBatch) -> Result<T>) -> Result<T> {
+    pub(crate) fn write<T>(&self, change: impl FnOnce(&mut WriteBatch) -> Result<T>) -> Result<T> {
         let _writing = self.shared.write_lock();
         let before = self.shared.snapshot()?;
         let mut txn = self.shared.store.write()?;

@@ -57,6 +57,11 @@ pub struct EmbedOptions<'a> {
     pub space: Option<&'a str>,
     /// What of a file.
     pub source: EmbedSource,
+    /// Whether files that have a vector get a new one too, as after their words changed; each keeps
+    /// its old one until then.
+    pub renew: bool,
+    /// The id of the job that the files are marked with; a fresh one by default.
+    pub job_id: Option<&'a str>,
     /// Set from elsewhere (Ctrl-C) to stop after the files under way; what was committed stays.
     pub stop: Option<&'a AtomicBool>,
 }
@@ -66,7 +71,7 @@ pub struct EmbedOptions<'a> {
 pub struct EmbedProgress {
     /// Files looked at.
     pub done: u64,
-    /// Files that lacked a vector when it began.
+    /// Files that were to get a vector when it began.
     pub all: u64,
 }
 
@@ -99,7 +104,8 @@ pub struct EmbedReport {
 }
 
 impl Database {
-    /// Gives every live file that lacks a vector in a space one, a batch at a time, and marks it with
+    /// Gives every live file that lacks a vector in a space one (or every live file, with `renew`), a
+    /// batch at a time, and marks it with
     /// `semantic_index_job_id` and `semantic_index_update_time`. Cut short, it is resumed by running
     /// it again.
     ///
@@ -140,13 +146,17 @@ impl Database {
         let reader = self.reader()?;
         let info = reader.space(version, options.space)?;
         check_model(embedder, &info.space, &options.source)?;
-        let lacking = self.lacking(version, &info)?;
-        let job_id = format!("embed-{}", fresh_id(embedder.model(), 16));
+        let rows = self.rows_to_embed(version, &info, options.renew)?;
+        let job_id = match options.job_id {
+            Some(id) => id.to_owned(),
+            None => format!("embed-{}", fresh_id(embedder.model(), 16)),
+        };
         let mut report = EmbedReport { job_id, ..EmbedReport::default() };
-        let mut progress = EmbedProgress { done: 0, all: lacking.len() as u64 };
+        let mut progress = EmbedProgress { done: 0, all: rows.len() as u64 };
         drop(reader);
+        on_progress(progress);
         let files = embedder.batch_size().saturating_mul(BATCH_CALLS).clamp(1, BATCH_FILES);
-        for rows in lacking.chunks(files) {
+        for rows in rows.chunks(files) {
             if options.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 report.stopped = true;
                 break;
@@ -197,11 +207,19 @@ impl Database {
         Ok(report)
     }
 
-    /// The live rows that have no vector in a space, ascending.
-    fn lacking(&self, version: &VersionRef, info: &filedex_store::SpaceInfo) -> Result<Vec<Row>> {
+    /// The live rows, ascending; without `renew` those that have no vector in a space.
+    fn rows_to_embed(
+        &self,
+        version: &VersionRef,
+        info: &filedex_store::SpaceInfo,
+        renew: bool,
+    ) -> Result<Vec<Row>> {
         let snapshot = self.shared.snapshot()?;
         let everything = filedex_index::Condition::Everything;
         let live = snapshot.text(version.key)?.rows(&everything, StatusFilter::Active)?;
+        if renew {
+            return Ok(live);
+        }
         let have = snapshot.vectors(version.key, info)?.rows()?;
         Ok(live.into_iter().filter(|row| have.binary_search(row).is_err()).collect())
     }

@@ -53,6 +53,7 @@ pub mod import;
 mod info;
 mod list;
 mod maintenance;
+mod notes;
 mod npy;
 mod reader;
 mod snapshot;
@@ -73,7 +74,7 @@ pub use reader::{FolderInfo, Reader};
 pub use spaces::{NewSpace, SpaceSummary};
 pub use statistics::{Aggregate, GroupCount};
 
-pub use filedex_model::change::Done;
+pub use filedex_model::change::{Done, renamed};
 pub use filedex_model::media::{
     AudioStream, FaceThumbnail, ImageMedia, ImageQuality, ImageTag, VideoMedia, VideoStream,
 };
@@ -82,10 +83,11 @@ pub use filedex_model::{
     DatasetStatus, DetailsUpdate, EmbedError, Embedded, Embedder, FileId, FileRecord, FileUpdate,
     Filter, ImageInput, ItemError, ItemOutcome, Kind, Metric, NameMode, NewDataset, NewFile,
     Number, Order, Predicate, Property, Range, SortBy, Space, Status, StatusFilter, TagEdit, Tags,
-    Test, TextEmbedder, Timestamp, Value, VectorStorage, Version, When, limits,
+    Test, TextEmbedder, Timestamp, Value, VectorStorage, Version, When, category_filter,
+    category_of, limits, path,
 };
 pub use filedex_planner::{
     Clause, Explanation, Highlight, NearestPath, NearestStep, Parts, Path as AccessPath,
     PathThresholds, Step, Why,
 };
-pub use filedex_query::{Fusion, QueryError, QueryType};
+pub use filedex_query::{Fusion, QueryError, QueryType, SignMode, ThumbnailMode};

@@ -6,7 +6,7 @@ use filedex_model::{
 use filedex_planner::{
     AnswerHit, Explanation, Highlight, NearestPath, Parts, Request, Why, answer, highlights, why,
 };
-use filedex_query::{Controls, Fusion, Parameters, Query as Parsed, QueryType};
+use filedex_query::{Controls, Fusion, Parameters, Query as Parsed, QueryType, ThumbnailMode};
 
 use crate::ask::Asked;
 use crate::database::VersionRef;
@@ -78,6 +78,8 @@ pub struct ListOptions {
     pub order: Option<Order>,
     /// Records of which status.
     pub status: Option<StatusFilter>,
+    /// How thumbnails are wanted, for whoever makes them.
+    pub thumbnail_mode: Option<ThumbnailMode>,
     /// Records on a page.
     pub max_results: Option<u32>,
     /// Where the page starts.
@@ -145,12 +147,14 @@ impl Query {
             sort_by: o.sort_by,
             order: o.order,
             status: o.status,
+            thumbnail_mode: o.thumbnail_mode,
             next_token: o.next_token.map(|cursor| cursor.to_string()),
             expression: o.expression,
             ..Parameters::default()
         };
         let mut query = Self::of(parameters.compile()?);
-        query.limit = o.max_results;
+        // What an expression says wins.
+        query.limit = o.max_results.filter(|_| query.parsed.controls.max_results.is_none());
         Ok(query)
     }
 
@@ -311,6 +315,18 @@ impl Query {
     pub fn at(mut self, now: Timestamp) -> Self {
         self.now = Some(now);
         self
+    }
+
+    /// Records on a page, where the question says.
+    #[must_use]
+    pub fn max_results(&self) -> Option<u32> {
+        self.limit.or(self.parsed.controls.max_results)
+    }
+
+    /// How thumbnails are wanted, where the question says (`ThumbnailMode='w_200'`).
+    #[must_use]
+    pub fn thumbnail_mode(&self) -> Option<ThumbnailMode> {
+        self.parsed.controls.thumbnail_mode
     }
 
     /// The filter; a QueryText that ranks by words is in it.

@@ -189,6 +189,16 @@ impl Reader {
         })
     }
 
+    /// The folders that have live files directly in them, by path, with the number of these files.
+    /// Folders above them may have none, and are not listed.
+    ///
+    /// # Errors
+    /// Those of reading the file.
+    pub fn folders(&self, version: &VersionRef) -> Result<Vec<(String, u64)>> {
+        let folders = self.snapshot.store.folders(version.key)?;
+        Ok(folders.into_iter().map(|folder| (folder.dir, folder.files)).collect())
+    }
+
     /// The folder with an id, as `parent_file_id` gives it.
     ///
     /// # Errors

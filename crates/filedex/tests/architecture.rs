@@ -50,7 +50,8 @@ fn crates_know_only_whom_they_may() {
                 "filedex-store",
             ],
         ),
-        ("filedex-cli", &["filedex", "filedex-embed"]),
+        ("filedex-server", &["filedex"]),
+        ("filedex-cli", &["filedex", "filedex-embed", "filedex-server"]),
         ("filedex-testkit", &["filedex-model"]),
         ("filedex-benches", &["filedex", "filedex-embed"]),
     ]);
@@ -81,6 +82,9 @@ fn each_engine_has_one_home() {
         ("pest", "filedex-query"),
         ("pest_derive", "filedex-query"),
         ("clap", "filedex-cli"),
+        ("axum", "filedex-server"),
+        ("hyper", "filedex-server"),
+        ("tokio", "filedex-server"),
     ];
     for (package, dependencies) in packages() {
         for (engine, home) in homes {
@@ -106,7 +110,7 @@ fn sources(dir: &Path) -> Vec<(PathBuf, String)> {
 
 fn product_sources() -> Vec<(PathBuf, String)> {
     let crates =
-        ["model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "cli"];
+        ["model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "server", "cli"];
     crates.iter().flat_map(|name| sources(&root().join("crates").join(name).join("src"))).collect()
 }
 

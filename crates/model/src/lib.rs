@@ -6,6 +6,7 @@
 
 pub mod analysis;
 pub mod attribute;
+mod category;
 pub mod change;
 pub mod dataset;
 pub mod embedder;
@@ -24,6 +25,7 @@ pub mod space;
 pub mod tags;
 pub mod time;
 
+pub use category::{category_filter, category_of};
 pub use change::{
     AiTags, DetailsUpdate, FileUpdate, ItemError, ItemOutcome, NameMode, NewFile, TagEdit,
 };

@@ -49,6 +49,10 @@ pub const MAX_RESULTS: u32 = 100;
 pub const TOP_K: u32 = 5_000;
 /// Longest dataset name or version name, in bytes.
 pub const DATASET_NAME_BYTES: usize = 256;
+/// Longest name of a note, in bytes.
+pub const NOTE_NAME_BYTES: usize = 256;
+/// Largest note, in bytes.
+pub const NOTE_BYTES: usize = 1_024 * 1_024;
 /// Longest exact term kept verbatim in an index, in bytes; a longer value is indexed by a prefix
 /// and its hash, so that equality stays exact.
 pub const EXACT_TERM_BYTES: usize = 1_024;

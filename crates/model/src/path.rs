@@ -110,38 +110,3 @@ pub fn ancestors(dir: &str) -> Vec<&str> {
     }
     all
 }
-
-/// PDS's category of a MIME type: image, video, audio, doc, zip, or others.
-#[must_use]
-pub fn category_of(content_type: &str) -> &'static str {
-    match content_type.split_once('/') {
-        Some(("image", _)) => "image",
-        Some(("video", _)) => "video",
-        Some(("audio", _)) => "audio",
-        Some(("text", _)) => "doc",
-        Some((_, sub))
-            if ["zip", "gzip", "x-tar", "x-7z", "rar", "zstd", "bzip"]
-                .iter()
-                .any(|z| sub.contains(z)) =>
-        {
-            "zip"
-        }
-        Some((_, sub))
-            if [
-                "pdf",
-                "msword",
-                "document",
-                "sheet",
-                "presentation",
-                "excel",
-                "powerpoint",
-                "rtf",
-            ]
-            .iter()
-            .any(|d| sub.contains(d)) =>
-        {
-            "doc"
-        }
-        _ => "others",
-    }
-}

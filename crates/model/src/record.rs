@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::category::category_of;
 use crate::id::FileId;
 use crate::media::{ImageMedia, VideoMedia};
 use crate::path;
@@ -166,7 +167,7 @@ impl FileRecord {
     /// PDS's `category`, from the content type.
     #[must_use]
     pub fn category(&self) -> &'static str {
-        self.content_type.as_deref().map_or("others", path::category_of)
+        self.content_type.as_deref().map_or("others", category_of)
     }
 
     /// PDS's `parent_file_id`, from the folder.

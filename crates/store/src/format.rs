@@ -4,10 +4,10 @@
 use redb::{ReadTransaction, ReadableTable, TableError, WriteTransaction};
 
 use crate::error::{StoreError, Translate};
-use crate::tables::{self, META, SPACES, VECTOR_SEGMENTS};
+use crate::tables::{self, META, NOTES, SPACES, VECTOR_SEGMENTS};
 
 /// The format this crate writes; it reads this and every earlier one.
-pub const FORMAT_VERSION: u64 = 2;
+pub const FORMAT_VERSION: u64 = 3;
 
 /// Says that the file is ours: `Filedex` and a line feed, read as a big-endian number.
 const APPLICATION: u64 = u64::from_be_bytes(*b"Filedex\n");
@@ -81,6 +81,7 @@ pub(crate) fn upgrade(txn: &WriteTransaction, found: u64) -> Result<(), StoreErr
             txn.open_table(VECTOR_SEGMENTS).translate()?;
             meta.insert(KEY_NEXT_SPACE, Counters::default().next_space).translate()?;
         }
+        2 => drop(txn.open_table(NOTES).translate()?),
         other => {
             let what = format!("no upgrade from format {other} is known");
             return Err(StoreError::damaged(what));

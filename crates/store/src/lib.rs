@@ -71,6 +71,7 @@ mod guard;
 mod job;
 mod key;
 mod lookup;
+mod notes;
 mod open;
 mod options;
 mod pack;

@@ -32,6 +32,8 @@ pub(crate) const NAMES: TableDefinition<&[u8], ()> = TableDefinition::new("names
 pub(crate) const FOLDERS: TableDefinition<&[u8], u64> = TableDefinition::new("folders");
 /// layer and job id -> kind of job.
 pub(crate) const JOBS: TableDefinition<&[u8], u8> = TableDefinition::new("jobs");
+/// name of a note -> its bytes, which are the application's.
+pub(crate) const NOTES: TableDefinition<&str, &[u8]> = TableDefinition::new("notes");
 /// version number -> encoded list of text segments.
 pub(crate) const SEGMENTS: TableDefinition<u32, &[u8]> = TableDefinition::new("segments");
 /// version number and space number -> encoded embedding space.
@@ -64,6 +66,7 @@ pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), StoreError> {
     txn.open_table(NAMES).translate()?;
     txn.open_table(FOLDERS).translate()?;
     txn.open_table(JOBS).translate()?;
+    txn.open_table(NOTES).translate()?;
     txn.open_table(SEGMENTS).translate()?;
     txn.open_table(SPACES).translate()?;
     txn.open_table(VECTOR_SEGMENTS).translate()?;
@@ -79,7 +82,7 @@ pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), StoreError> {
 pub(crate) fn part_of(table: &impl TableHandle) -> crate::space::Part {
     use crate::space::Part;
     match table.name() {
-        "filedex" | "datasets" | "dataset_names" | "jobs" | "spaces" => Part::Meta,
+        "filedex" | "datasets" | "dataset_names" | "jobs" | "notes" | "spaces" => Part::Meta,
         "versions" | "version_names" | "version_ids" => Part::Versions,
         "records" | "records_new" | "dictionaries" => Part::Records,
         "ids" => Part::Ids,

@@ -204,7 +204,7 @@ fn delete(args: &Delete, output: &mut Output) -> Result<(), Failure> {
     let name = &dataset.name;
     let what =
         format!("dataset {name} and its {} will be deleted", counted(files, "file", "files"));
-    confirm(&what, args.consent)?;
+    confirm(&what, args.consent, output)?;
     database.delete_dataset(&dataset.id)?;
     if output.is_json() {
         return output.json(&json!({ "deleted": dataset.id, "name": name, "files": files }));

@@ -59,7 +59,7 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let many = counted(ids.len() as u64, "file", "files");
     let done = if args.purge { "removed for good" } else { "deleted" };
     if (args.purge || args.expression.is_some()) && !ids.is_empty() {
-        confirm(&format!("{many} will be {done}"), args.consent)?;
+        confirm(&format!("{many} will be {done}"), args.consent, output)?;
     }
     let changes = change_all(&database, &version, &ids, output, "deleting", |batch, id| {
         if args.purge {

@@ -36,7 +36,7 @@ has it: config.json, tokenizer.json, model.safetensors.
 The space is made where it is absent. Without --space it is the chosen one if that is of this model,
 else one that is named after the model. Ctrl-C stops after the batch under way; running the same
 command again resumes. Files that the model refuses are reported and do not stop the others; then the
-exit code is 1. A file whose words changed keeps its vector: `filedex space drop` and embed again.";
+exit code is 1. A file whose words changed keeps its vector; --renew gives every file a new one.";
 
 /// Give files vectors, so that they can be searched by meaning
 #[derive(Debug, clap::Args)]
@@ -58,6 +58,9 @@ pub struct Args {
     pictures: bool,
     #[command(flatten)]
     storage: Storage,
+    /// Files that have a vector, too: their words may have changed
+    #[arg(long)]
+    renew: bool,
     /// Make the space the chosen one, once all files are done
     #[arg(long)]
     choose: bool,
@@ -114,7 +117,13 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
 
     let bar = progress::of_records(output, Some(files.saturating_sub(vectors)), "embedding");
     let interrupt = Interrupt::listen_under(&bar, output)?;
-    let options = EmbedOptions { space: Some(&space.name), source, stop: Some(interrupt.flag()) };
+    let options = EmbedOptions {
+        space: Some(&space.name),
+        source,
+        renew: args.renew,
+        stop: Some(interrupt.flag()),
+        ..EmbedOptions::default()
+    };
     let (mut refused, mut closed) = (Reasons::default(), Ok(()));
     let watched = Watched { model: &model, bar: &bar };
     let started = Instant::now();
@@ -127,7 +136,7 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
             done = progress.done;
             bar.set_length(progress.all);
             bar.set_position(progress.done);
-            if args.acknowledge && closed.is_ok() {
+            if args.acknowledge && progress.done > 0 && closed.is_ok() {
                 closed = progress::acknowledge(progress.done, output);
             }
         },

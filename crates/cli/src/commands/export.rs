@@ -54,6 +54,13 @@ pub struct Args {
     model: ModelArg,
 }
 
+impl Args {
+    /// Whether it writes no file.
+    pub fn is_to_standard_output(&self) -> bool {
+        self.output.as_os_str() == "-"
+    }
+}
+
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let query = Query::parse(&args.expression)?;
     let model = args.model.for_query(&query)?;

@@ -17,6 +17,7 @@ pub mod info;
 pub mod optimize;
 pub mod query;
 pub mod reasons;
+pub mod serve;
 pub mod space;
 pub mod stats;
 pub mod tag;
@@ -52,6 +53,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Compact(args) => compact::run(&args, output),
         Command::Info(args) => info::run(&args, output),
         Command::Export(args) => export::run(&args, output),
+        Command::Serve(args) => serve::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -81,6 +81,11 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
 }
 
 impl Args {
+    /// Whether no other file is asked with.
+    pub fn is_of_the_database_alone(&self) -> bool {
+        self.meaning.is_of_the_database_alone()
+    }
+
     /// A question with what is said of its order and its pages.
     fn paged(&self, mut query: Query) -> Query {
         if let Some(by) = &self.sort {

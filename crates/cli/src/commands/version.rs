@@ -158,7 +158,7 @@ fn delete(args: &Delete, output: &mut Output) -> Result<(), Failure> {
     let files = files(&reader, &version, "ALL")?;
     let name = &version.version_name;
     let many = counted(files, "file", "files");
-    confirm(&format!("version {name} and its {many} will be deleted"), args.consent)?;
+    confirm(&format!("version {name} and its {many} will be deleted"), args.consent, output)?;
     database.delete_version(&dataset.id, &version.version_id)?;
     if output.is_json() {
         let id = &version.version_id;

@@ -38,6 +38,13 @@ pub struct Args {
     meaning: Meaning,
 }
 
+impl Args {
+    /// Whether no other file is asked with.
+    pub fn is_of_the_database_alone(&self) -> bool {
+        self.meaning.is_of_the_database_alone()
+    }
+}
+
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let asked = args.meaning.ask(&args.file, &args.scope, &args.expression, output)?;
     let Asked { reader, version, query, .. } = &asked;

@@ -64,6 +64,14 @@ fn fill_spaces(batch: &mut WriteBatch) {
     batch.set_dead(KEYS[0], vectors, b"dead vectors").unwrap();
 }
 
+/// What format 3 added.
+fn fill_notes(batch: &mut WriteBatch) {
+    for name in ["a/1", "a/2", "b/1", "gone"] {
+        batch.put_note(name, Some(name.as_bytes())).unwrap();
+    }
+    batch.put_note("gone", None).unwrap();
+}
+
 fn golden(format: u64) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     folder.join(format!("format-{format}.filedex.lz4"))
@@ -79,6 +87,7 @@ pub fn stored_file(format: u64) -> Vec<u8> {
         let mut batch = store.write().unwrap();
         fill(&mut batch);
         fill_spaces(&mut batch);
+        fill_notes(&mut batch);
         batch.commit().unwrap();
         assert_sound(&store);
         store.compact().unwrap();
@@ -123,6 +132,14 @@ fn assert_spaces(snapshot: &ReadSnapshot) {
     assert_eq!(snapshot.blob(6).unwrap(), b"graph");
 }
 
+fn assert_notes(snapshot: &ReadSnapshot) {
+    let of_a = ["a/1", "a/2"].map(|name| (name.to_owned(), name.as_bytes().to_vec()));
+    assert_eq!(snapshot.notes("a/").unwrap(), of_a);
+    assert_eq!(snapshot.note("b/1").unwrap().as_deref(), Some(&b"b/1"[..]));
+    assert_eq!(snapshot.note("gone").unwrap(), None);
+    assert_eq!(snapshot.notes("").unwrap().len(), 3);
+}
+
 #[test]
 fn files_of_every_format_are_upgraded() {
     let dir = tempfile::tempdir().unwrap();
@@ -142,6 +159,13 @@ fn files_of_every_format_are_upgraded() {
             batch.commit().unwrap();
             assert_sound(&store);
         }
+        if format < 3 {
+            assert_eq!(snapshot.notes("").unwrap(), []);
+            let mut batch = store.write().unwrap();
+            fill_notes(&mut batch);
+            batch.commit().unwrap();
+        }
+        assert_notes(&store.read().unwrap());
         assert_spaces(&store.read().unwrap());
         drop((snapshot, store));
         let store = Store::open_read_only(&path, &Options::default()).unwrap();
@@ -168,6 +192,10 @@ fn older_files_are_read_as_they_are() {
         assert_filled(&snapshot);
         assert_sound(&store);
         store.space().unwrap();
+        if format < 3 {
+            assert_eq!(snapshot.notes("").unwrap(), []);
+            assert_eq!(snapshot.note("b/1").unwrap(), None);
+        }
         if format < 2 {
             assert_eq!(snapshot.spaces(KEYS[0]).unwrap(), []);
             assert_eq!(snapshot.space_named(KEYS[0], "a").unwrap(), None);

@@ -101,7 +101,7 @@ fn the_format_document_names_every_table_and_number() {
     let database = redb::ReadOnlyDatabase::open(&path).unwrap();
     let txn = database.begin_read().unwrap();
     let tables: Vec<_> = txn.list_tables().unwrap().map(|table| table.name().to_owned()).collect();
-    assert_eq!(tables.len(), 20);
+    assert_eq!(tables.len(), 21);
     for table in tables {
         assert!(document.contains(&format!("\n| `{table}` | ")), "{table}");
     }

@@ -1,0 +1,231 @@
+//! SearchFile.
+
+use std::cmp::Ordering;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use filedex::{Cursor, FileRecord, Filter, Query};
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::folders::Folders;
+use super::listing::{Direction, OrderBy, packed, page_size, unpacked};
+use super::wire::{LinksAsked, ThumbnailProcesses, file};
+use super::{Drive, bad, body, fault, query};
+use crate::app::Shared;
+use crate::fault::Fault;
+use crate::links::Base;
+
+/// Longest query, in characters.
+const QUERY_CHARS: usize = 4_096;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Search {
+    drive_id: String,
+    query: Option<String>,
+    #[serde(rename = "fields")]
+    _fields: Option<String>,
+    limit: Option<u32>,
+    marker: Option<String>,
+    order_by: Option<String>,
+    #[serde(default)]
+    recursive: bool,
+    #[serde(default)]
+    return_total_count: bool,
+    #[serde(default)]
+    thumbnail_processes: ThumbnailProcesses,
+}
+
+/// A walk through an answer. A marker has it all, since the query beside a marker is ignored.
+#[derive(Debug, Serialize, Deserialize)]
+struct Walk {
+    query: String,
+    recursive: bool,
+    order: Vec<(OrderBy, Direction)>,
+    after: Option<String>,
+}
+
+impl Walk {
+    fn begin(asked: &Search) -> Result<Self, Fault> {
+        let query = asked.query.clone().unwrap_or_default();
+        if query.chars().count() > QUERY_CHARS {
+            return Err(bad(format!("query has at most {QUERY_CHARS} characters")));
+        }
+        let order = order(asked.order_by.as_deref().unwrap_or_default())?;
+        Ok(Self { query, recursive: asked.recursive, order, after: None })
+    }
+}
+
+/// `created_at DESC,name ASC` and the like.
+fn order(text: &str) -> Result<Vec<(OrderBy, Direction)>, Fault> {
+    if text.trim().is_empty() {
+        return Ok(vec![(OrderBy::CreatedAt, Direction::Desc)]);
+    }
+    text.split(',')
+        .map(|key| {
+            let mut words = key.split_whitespace();
+            let by = match words.next() {
+                Some("created_at") => OrderBy::CreatedAt,
+                Some("updated_at") => OrderBy::UpdatedAt,
+                Some("size") => OrderBy::Size,
+                Some("name") => OrderBy::Name,
+                _ => {
+                    return Err(bad(format!(
+                        "{key:?} is nothing to order by; it is created_at, updated_at, size or \
+                         name, and ASC or DESC"
+                    )));
+                }
+            };
+            match (words.next().map(str::to_uppercase).as_deref(), words.next()) {
+                (None | Some("ASC"), None) => Ok((by, Direction::Asc)),
+                (Some("DESC"), None) => Ok((by, Direction::Desc)),
+                _ => Err(bad(format!("{key:?} has no direction that is ASC or DESC"))),
+            }
+        })
+        .collect()
+}
+
+/// A page: its files, how many there are in all, what comes after.
+struct Found {
+    records: Vec<FileRecord>,
+    total: u64,
+    after: Option<String>,
+}
+
+pub(super) async fn search(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Json<Value>, Fault> {
+    app.work(move |app| {
+        let asked: Search = body(&bytes)?;
+        let limit = page_size(asked.limit)?;
+        let mut walk = match asked.marker.as_deref().filter(|marker| !marker.is_empty()) {
+            Some(marker) => unpacked::<Walk>(marker)?,
+            None => Walk::begin(&asked)?,
+        };
+        let drive = Drive::open(app, &asked.drive_id, &headers)?;
+        let folders = Folders::of(&drive)?;
+        let filter = query::filter(&walk.query, walk.recursive, &|id| {
+            folders.by_id(&drive, id).map(|folder| folder.dir.clone())
+        })
+        .map_err(bad)?;
+        let found = match walk.order.as_slice() {
+            [(by, direction)] => by_one(&drive, filter, *by, *direction, &walk, limit)?,
+            _ => by_several(&drive, filter, &walk, limit)?,
+        };
+        let base = Base::of(&app.links, &headers);
+        let links = LinksAsked::read(base, app.clock.now(), &asked.thumbnail_processes, None)?;
+        let items = found.records.iter().map(|record| file(&drive, record, &app.links, &links));
+        let mut answer = Map::new();
+        answer.insert("items".to_owned(), items.collect());
+        if asked.return_total_count {
+            answer.insert("total_count".to_owned(), json!(found.total));
+        }
+        walk.after = found.after;
+        let next = if walk.after.is_some() { packed(&walk) } else { String::new() };
+        answer.insert("next_marker".to_owned(), json!(next));
+        Ok(Json(Value::Object(answer)))
+    })
+    .await
+}
+
+fn by_one(
+    drive: &Drive,
+    filter: Filter,
+    by: OrderBy,
+    direction: Direction,
+    walk: &Walk,
+    limit: u32,
+) -> Result<Found, Fault> {
+    let mut query = Query::filter(filter).sort(by.into(), direction.into()).limit(limit);
+    if let Some(after) = &walk.after {
+        query = query.after(Cursor::new(after));
+    }
+    let page = drive.reader.list(&drive.version, &query).map_err(|error| fault(&error))?;
+    Ok(Found {
+        records: page.hits.into_iter().map(|hit| hit.record).collect(),
+        total: page.total,
+        after: page.next.map(|cursor| cursor.to_string()),
+    })
+}
+
+/// Orders all that is found, in memory: the library orders by one property.
+fn by_several(drive: &Drive, filter: Filter, walk: &Walk, limit: u32) -> Result<Found, Fault> {
+    let query = Query::filter(filter);
+    let records = drive.reader.scan(&drive.version, &query).map_err(|error| fault(&error))?;
+    let mut records = records.collect::<Result<Vec<_>, _>>().map_err(|error| fault(&error))?;
+    records.sort_by(|a, b| compared(&walk.order, a, b));
+    let total = records.len() as u64;
+    let from = match &walk.after {
+        None => 0,
+        Some(after) => {
+            let last: Last = unpacked(after)?;
+            records.partition_point(|record| last.is_before(&walk.order, record) != Ordering::Less)
+        }
+    };
+    let shown: Vec<_> = records.drain(from..).collect();
+    let more = shown.len() > limit as usize;
+    let shown: Vec<_> = shown.into_iter().take(limit as usize).collect();
+    let after = shown.last().filter(|_| more).map(|last| packed(&Last::of(last)));
+    Ok(Found { records: shown, total, after })
+}
+
+/// What the last file of a page was ordered by.
+#[derive(Debug, Serialize, Deserialize)]
+struct Last {
+    created: i64,
+    updated: i64,
+    size: Option<u64>,
+    name: String,
+    id: String,
+}
+
+impl Last {
+    fn of(record: &FileRecord) -> Self {
+        Self {
+            created: record.record_create_time.millis(),
+            updated: record.sync_time.millis(),
+            size: record.data_size,
+            name: record.file_name.clone(),
+            id: record.id.to_string(),
+        }
+    }
+
+    /// Less where this comes before the record.
+    fn is_before(&self, order: &[(OrderBy, Direction)], record: &FileRecord) -> Ordering {
+        self.compared(order, &Self::of(record))
+    }
+
+    fn compared(&self, order: &[(OrderBy, Direction)], other: &Self) -> Ordering {
+        for (by, direction) in order {
+            let ordering = match by {
+                OrderBy::CreatedAt => self.created.cmp(&other.created),
+                OrderBy::UpdatedAt => self.updated.cmp(&other.updated),
+                OrderBy::Name => self.name.cmp(&other.name),
+                OrderBy::Size => match (self.size, other.size) {
+                    (Some(a), Some(b)) => a.cmp(&b),
+                    // Those without a size come last in both directions.
+                    (None, None) => Ordering::Equal,
+                    (None, Some(_)) => return Ordering::Greater,
+                    (Some(_), None) => return Ordering::Less,
+                },
+            };
+            let ordering = match direction {
+                Direction::Asc => ordering,
+                Direction::Desc => ordering.reverse(),
+            };
+            if ordering != Ordering::Equal {
+                return ordering;
+            }
+        }
+        self.id.cmp(&other.id)
+    }
+}
+
+fn compared(order: &[(OrderBy, Direction)], a: &FileRecord, b: &FileRecord) -> Ordering {
+    Last::of(a).compared(order, &Last::of(b))
+}

@@ -1,0 +1,6 @@
+//! The server's integration tests.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod auth;
+mod files;
