@@ -50,11 +50,9 @@ impl Failure {
                 | ErrorKind::StaleCursor => 2,
                 _ => 1,
             },
-            Self::Locked(..)
-            | Self::Failed(_)
-            | Self::Model(_)
-            | Self::Io(..)
-            | Self::Reported => 1,
+            Self::Locked(..) | Self::Failed(_) | Self::Model(_) | Self::Io(..) | Self::Reported => {
+                1
+            }
         }
     }
 

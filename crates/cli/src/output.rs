@@ -172,11 +172,7 @@ impl Output {
             Some(_) => self.colour,
             None => terminal::shows_colour(&io::stderr()),
         };
-        let (on, off) = if colour {
-            (Style::Bad.code(), RESET)
-        } else {
-            ("", "")
-        };
+        let (on, off) = if colour { (Style::Bad.code(), RESET) } else { ("", "") };
         self.aside(&format!("{on}error:{off} {}", printable(&message)));
         if let Some(hint) = hint {
             self.aside(&format!("hint: {hint}"));

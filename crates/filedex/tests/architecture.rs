@@ -53,7 +53,7 @@ fn crates_know_only_whom_they_may() {
         ("filedex-server", &["filedex"]),
         ("filedex-cli", &["filedex", "filedex-embed", "filedex-server"]),
         ("filedex-testkit", &["filedex-model"]),
-        ("filedex-benches", &["filedex", "filedex-embed"]),
+        ("filedex-benches", &["filedex", "filedex-embed", "filedex-server"]),
     ]);
     for (package, dependencies) in packages() {
         let Some(allowed) = allowed.get(package.as_str()) else {

@@ -47,14 +47,15 @@ pub fn category_filter(category: &str) -> Option<Filter> {
     let starts = |main: &str| {
         let upper = main.to_uppercase();
         // Types are written in lower case; of those that are not, capitals are the likeliest.
-        Filter::or([main.to_owned(), upper].map(|main| {
-            Filter::test(Property::ContentType, Test::StartsWith(main))
-        }))
+        Filter::or(
+            [main.to_owned(), upper]
+                .map(|main| Filter::test(Property::ContentType, Test::StartsWith(main))),
+        )
     };
     let holds = |parts: &[&str]| {
-        let parts = parts.iter().map(|part| {
-            Filter::test(Property::ContentType, Test::Contains((*part).to_owned()))
-        });
+        let parts = parts
+            .iter()
+            .map(|part| Filter::test(Property::ContentType, Test::Contains((*part).to_owned())));
         Filter::or(parts)
     };
     let media = || Filter::or(MEDIA.iter().map(|(main, _)| starts(main)));
@@ -65,11 +66,9 @@ pub fn category_filter(category: &str) -> Option<Filter> {
             starts("text/"),
             Filter::and([Filter::not(media()), Filter::not(holds(&ZIP)), holds(&DOC)]),
         ]),
-        "others" => Filter::and([
-            Filter::not(media()),
-            Filter::not(holds(&ZIP)),
-            Filter::not(holds(&DOC)),
-        ]),
+        "others" => {
+            Filter::and([Filter::not(media()), Filter::not(holds(&ZIP)), Filter::not(holds(&DOC))])
+        }
         _ => return None,
     })
 }
@@ -97,10 +96,20 @@ mod tests {
     #[test]
     fn the_filter_says_what_the_category_says() {
         let types = [
-            "image/png", "video/mp4", "audio/mpeg", "text/plain", "application/pdf",
-            "application/zip", "application/x-tar", "application/vnd.rar", "application/json",
+            "image/png",
+            "video/mp4",
+            "audio/mpeg",
+            "text/plain",
+            "application/pdf",
+            "application/zip",
+            "application/x-tar",
+            "application/vnd.rar",
+            "application/json",
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-            "application/octet-stream", "IMAGE/PNG", "font/ttf", "",
+            "application/octet-stream",
+            "IMAGE/PNG",
+            "font/ttf",
+            "",
         ];
         for content_type in types {
             for category in ["image", "video", "audio", "doc", "zip", "others"] {

@@ -11,11 +11,14 @@ use axum::response::Response;
 use http::{HeaderValue, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use crate::app::{App, Shared};
+use crate::app::{App, BodyRoom, Shared};
 use crate::auth::Presented;
 use crate::fault::Fault;
 use crate::local;
 use crate::service::Service;
+
+/// Bodies above this are hashed where that holds up no connection.
+const HASHED_ASIDE: usize = 256 << 10;
 
 /// The id of a request: in its answer's headers, in error bodies and in the log.
 #[derive(Clone, Debug)]
@@ -35,7 +38,8 @@ pub(crate) async fn admit(State(app): State<Shared>, request: Request, next: Nex
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
 
-    let busy = app.metrics.in_flight.inc() >= i64::try_from(app.config.requests).unwrap_or(i64::MAX);
+    let busy =
+        app.metrics.in_flight.inc() >= i64::try_from(app.config.requests).unwrap_or(i64::MAX);
     let counted = InFlight(&app);
     let mut asker = None;
     let answered = if busy {
@@ -118,7 +122,7 @@ async fn answer(
     asker: &mut Option<String>,
 ) -> Result<Response, Fault> {
     let (mut parts, body) = request.into_parts();
-    let body = read(app, &parts, body).await?;
+    let (body, _room) = read(app, &parts, body, service).await?;
     if parts.uri.path() == local::PATH {
         let Some(local) = &app.local else { return Err(crate::router::nowhere()) };
         local.verify(&parts.headers)?;
@@ -129,7 +133,13 @@ async fn answer(
             headers: &parts.headers,
             body: &body,
         };
-        match verifier.verify(&presented, app.clock.now()) {
+        // Hashing a large body takes a while.
+        let verified = if body.len() > HASHED_ASIDE {
+            tokio::task::block_in_place(|| verifier.verify(&presented, app.clock.now()))
+        } else {
+            verifier.verify(&presented, app.clock.now())
+        };
+        match verified {
             Ok(principal) => *asker = Some(principal.name),
             Err(denied) => return Err(Fault::denied(&denied, service)),
         }
@@ -147,17 +157,26 @@ fn is_open(path: &str) -> bool {
     path == "/healthz" || path.starts_with("/files/")
 }
 
-/// The whole body, within its limits.
-async fn read(app: &App, parts: &http::request::Parts, body: Body) -> Result<Bytes, Fault> {
+/// The whole body, within its limits, and its room in memory.
+async fn read(
+    app: &Shared,
+    parts: &http::request::Parts,
+    body: Body,
+    service: Service,
+) -> Result<(Bytes, BodyRoom), Fault> {
     let limit = app.config.body_limit;
     let announced = parts.headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(Fault::body_too_large(limit));
     }
+    // One that does not say its length can be as long as any.
+    let chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
+    let length = announced.unwrap_or(if chunked { limit } else { 0 });
+    let room = app.room_for_body(length).ok_or_else(|| Fault::busy(service))?;
     let whole = Limited::new(body, limit).collect();
     match tokio::time::timeout(app.config.timeout, whole).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Ok(body)) => Ok((body.to_bytes(), room)),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Fault::body_too_large(limit)),
         Ok(Err(error)) => {
             let message = format!("the body ended too soon: {error}");

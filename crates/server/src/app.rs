@@ -1,6 +1,7 @@
 //! What the handlers share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use filedex::{Database, Reader};
 use tokio::sync::Semaphore;
@@ -18,6 +19,23 @@ use crate::write_queue::WriteQueue;
 /// Threads that work for requests at once: for each core two, as some wait for the disk.
 const WORKERS_A_CORE: usize = 2;
 
+/// A body that needs no room of its own.
+const SMALL_BODY: usize = 64 << 10;
+/// What all large bodies may take together, or twice the largest if that is more.
+const LARGE_BODIES: usize = 256 << 20;
+
+/// Room in memory for a body.
+pub(crate) struct BodyRoom {
+    app: Shared,
+    bytes: usize,
+}
+
+impl Drop for BodyRoom {
+    fn drop(&mut self) {
+        self.app.large_bodies.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// What the handlers share.
 pub(crate) struct App {
     pub database: Arc<Database>,
@@ -31,6 +49,8 @@ pub(crate) struct App {
     pub config: Config,
     /// Held from a look at the names of a folder to the commit that takes one.
     pub names: tokio::sync::Mutex<()>,
+    /// Bytes of large bodies that are being read or worked on.
+    large_bodies: AtomicUsize,
     workers: Semaphore,
 }
 
@@ -46,6 +66,7 @@ impl App {
             verifier: config.keys.clone().map(Verifier::new),
             local: config.commands.clone().map(Local::new),
             metrics: Metrics::new(),
+            large_bodies: AtomicUsize::new(0),
             workers: Semaphore::new(WORKERS_A_CORE * cores),
             names: tokio::sync::Mutex::new(()),
             database,
@@ -75,6 +96,16 @@ impl App {
                 ))
             }
         }
+    }
+
+    /// Takes room in memory for a body, until the answer is dropped. Small ones need none: their
+    /// number is bounded already. `None` where there is no room.
+    pub fn room_for_body(self: &Arc<Self>, bytes: usize) -> Option<BodyRoom> {
+        let bytes = if bytes > SMALL_BODY { bytes } else { 0 };
+        let most = LARGE_BODIES.max(2 * self.config.body_limit);
+        let taken = self.large_bodies.fetch_add(bytes, Ordering::Relaxed);
+        let room = BodyRoom { app: Arc::clone(self), bytes };
+        (bytes == 0 || taken + bytes <= most).then_some(room)
     }
 
     /// A snapshot.

@@ -12,7 +12,7 @@ use crate::service::Service;
 /// A handler's answer carries it as an extension; the admission, which knows the request's id and
 /// service, writes the body.
 #[derive(Clone, Debug)]
-pub struct Fault {
+pub(crate) struct Fault {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -32,34 +32,26 @@ pub(crate) struct InputFault {
 }
 
 impl Fault {
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), inputs: Vec::new() }
     }
 
-    pub(crate) fn bad_inputs(inputs: Vec<InputFault>) -> Self {
+    pub fn bad_inputs(inputs: Vec<InputFault>) -> Self {
         let message = inputs.first().map(|input| input.message.clone()).unwrap_or_default();
         Self { inputs, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "InvalidParameter", message) }
     }
 
-    /// The HTTP status.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
     /// The service's code, such as `InvalidParameter`.
-    #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
     }
 
     /// What is wrong and what would be right, for a person.
-    #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    pub(crate) fn denied(denied: &Denied, service: Service) -> Self {
+    pub fn denied(denied: &Denied, service: Service) -> Self {
         let code = match service {
             Service::Pds => denied.pds_code(),
             _ => denied.pai_code(),
@@ -67,28 +59,28 @@ impl Fault {
         Self::new(denied.status(), code, denied.to_string())
     }
 
-    pub(crate) fn body_too_large(limit: usize) -> Self {
+    pub fn body_too_large(limit: usize) -> Self {
         let message = format!("the body is larger than {limit} bytes; send several smaller ones");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge", message)
     }
 
-    pub(crate) fn timed_out(what: &str) -> Self {
+    pub fn timed_out(what: &str) -> Self {
         let message = format!("{what} took too long");
         Self::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message)
     }
 
-    pub(crate) fn busy(service: Service) -> Self {
+    pub fn busy(service: Service) -> Self {
         let code = if service == Service::Pds { "TooManyRequests" } else { "Throttling" };
         Self::new(StatusCode::TOO_MANY_REQUESTS, code, "too many requests at once; try again")
     }
 
-    pub(crate) fn stopping() -> Self {
+    pub fn stopping() -> Self {
         let message = "the server is stopping";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
     }
 
     /// The body in the shape of a service.
-    pub(crate) fn body(&self, service: Service, request_id: &str) -> Value {
+    pub fn body(&self, service: Service, request_id: &str) -> Value {
         match service {
             Service::Pai | Service::Own => {
                 json!({ "Code": self.code, "Message": self.message, "RequestId": request_id })
@@ -96,19 +88,21 @@ impl Fault {
             Service::Pds => json!({ "code": self.code, "message": self.message }),
             Service::Nebius if self.inputs.is_empty() => json!({ "detail": self.message }),
             Service::Nebius => {
-                let inputs = self.inputs.iter().map(|input| {
-                    json!({ "loc": input.place, "msg": input.message, "type": input.kind })
-                });
+                let inputs = self.inputs.iter().map(
+                    |input| json!({ "loc": input.place, "msg": input.message, "type": input.kind }),
+                );
                 json!({ "detail": inputs.collect::<Value>() })
             }
         }
     }
 
-    pub(crate) fn into_body(self, service: Service, request_id: &str) -> Response {
-        let mut response = (self.status, self.body(service, request_id).to_string()).into_response();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    pub fn into_body(self, service: Service, request_id: &str) -> Response {
+        let mut response =
+            (self.status, self.body(service, request_id).to_string()).into_response();
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json; charset=utf-8"),
+        );
         response
     }
 }

@@ -3,7 +3,7 @@
 //! A job is a note of the file, so that it outlives the server; one that a stop cut short goes on
 //! when the file is served again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -105,12 +105,14 @@ fn read(bytes: &[u8]) -> Option<Job> {
 }
 
 impl Jobs {
-    /// Takes up the jobs that are not done.
+    /// Takes up the jobs that are not done. Notes of datasets that went otherwise than through this
+    /// server go with them.
     pub fn start(
         database: &Arc<Database>,
         embedders: Vec<Arc<dyn Embedder>>,
     ) -> filedex::Result<Self> {
         let (waiting, receiver) = channel();
+        forget_gone(database)?;
         let mut left: Vec<Job> = database
             .reader()?
             .notes("server/job/")?
@@ -188,6 +190,19 @@ impl Jobs {
     }
 }
 
+/// Removes the notes of datasets that are not there.
+fn forget_gone(database: &Database) -> filedex::Result<()> {
+    let reader = database.reader()?;
+    let there: HashSet<String> = reader.datasets()?.into_iter().map(|dataset| dataset.id).collect();
+    let gone: Vec<_> = reader
+        .notes("server/")?
+        .into_iter()
+        .filter(|(name, _)| name.split('/').nth(2).is_some_and(|id| !there.contains(id)))
+        .map(|(name, _)| (name, None::<&[u8]>))
+        .collect();
+    if gone.is_empty() { Ok(()) } else { database.put_notes(gone) }
+}
+
 fn put(database: &Database, job: &Job) -> filedex::Result<()> {
     // Strings, numbers and enumerations always serialise.
     let bytes = serde_json::to_vec(job).unwrap_or_default();
@@ -221,6 +236,11 @@ impl Worker {
                 }
             }
             job.finished = Some(Timestamp::now());
+            let reader = self.database.reader();
+            if reader.and_then(|reader| reader.dataset(&job.dataset_id)).is_err() {
+                // Its dataset was deleted meanwhile, and its note with it.
+                continue;
+            }
             if let Err(error) = put(&self.database, &job) {
                 tracing::error!(job = job.id, %error, "a job's end could not be written");
             }
@@ -232,8 +252,7 @@ impl Worker {
     fn index(&self, job: &mut Job) -> Result<bool, String> {
         let text = |error: filedex::Error| error.to_string();
         let reader = self.database.reader().map_err(text)?;
-        let version =
-            reader.version(Some(&job.dataset_id), Some(&job.version_id)).map_err(text)?;
+        let version = reader.version(Some(&job.dataset_id), Some(&job.version_id)).map_err(text)?;
         let (embedder, space) = self.space(&reader, &version, job.model.as_deref())?;
         drop(reader);
         let options = EmbedOptions {

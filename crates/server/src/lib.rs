@@ -48,6 +48,5 @@ mod service;
 mod write_queue;
 
 pub use config::Config;
-pub use fault::Fault;
 pub use listen::{ServeError, Server, StopHandle};
 pub use local::{CommandOutput, CommandRunner, LocalServer};

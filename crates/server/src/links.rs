@@ -109,14 +109,10 @@ pub(crate) async fn serve(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
-    let target =
-        Target { dataset_id: &dataset_id, version_id: &version_id, file_id: &file_id };
+    let target = Target { dataset_id: &dataset_id, version_id: &version_id, file_id: &file_id };
     let query = raw.0.unwrap_or_default();
-    let purpose = app
-        .links
-        .signer
-        .verify(&target, &query, app.clock.unix_seconds())
-        .map_err(|error| {
+    let purpose =
+        app.links.signer.verify(&target, &query, app.clock.unix_seconds()).map_err(|error| {
             let code = match error {
                 LinkError::Forged => "SignatureDoesNotMatch",
                 LinkError::Expired => "AccessDenied",
@@ -140,7 +136,8 @@ pub(crate) async fn serve(
             let mut response = small.bytes.into_response();
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(small.content_type));
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+            headers
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
             headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
             Ok(response)
         }

@@ -143,7 +143,12 @@ async fn accept(listener: TcpListener, app: &Shared, stop: &StopHandle) -> Resul
     let connections = GracefulShutdown::new();
     let mut stopped = stop.0.subscribe();
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+        let place = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => break,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        let Ok(place) = place else { break };
         let (stream, peer) = tokio::select! {
             biased;
             _ = stopped.wait_for(|stop| *stop) => break,
@@ -162,6 +167,8 @@ async fn accept(listener: TcpListener, app: &Shared, stop: &StopHandle) -> Resul
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(app.config.timeout)
+            // A client that sent all and closes its side still gets it done.
+            .half_close(true)
             .max_buf_size(HEADER_BYTES)
             .max_headers(HEADERS)
             .serve_connection(TokioIo::new(stream), service(&router, Peer(peer.ip())));

@@ -137,7 +137,8 @@ impl Drop for Announced {
 
 /// Where the server of a file writes down where it is.
 fn place(path: &Path) -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|dir| dir.is_absolute());
+    let variable =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|dir| dir.is_absolute());
     let folder = variable("XDG_RUNTIME_DIR")
         .map(|dir| dir.join("filedex"))
         .or_else(|| variable("XDG_CACHE_HOME").map(|dir| dir.join("filedex/run")))

@@ -1,12 +1,12 @@
 //! Every route.
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::{HeaderValue, StatusCode, header};
-use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use crate::admission::admit;
 use crate::app::Shared;
@@ -31,6 +31,8 @@ pub(crate) fn router(app: &Shared) -> Router {
             let message = "this path has no such method; /openapi.json lists them";
             Fault::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
         })
+        // The admission has read the body, within the limit that is configured.
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(app.clone(), admit));
     if !app.config.cors.is_empty() {
         router = router.layer(cors(&app.config.cors));
@@ -53,10 +55,12 @@ fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods(Any)
-        .allow_headers(Any)
-        .expose_headers(["x-request-id", "x-acs-request-id", "x-ca-request-id"].map(
-            http::HeaderName::from_static,
-        ))
+        // A star would not cover Authorization.
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(
+            ["x-request-id", "x-acs-request-id", "x-ca-request-id"]
+                .map(http::HeaderName::from_static),
+        )
 }
 
 async fn metrics(State(app): State<Shared>) -> Response {

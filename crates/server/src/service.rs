@@ -13,7 +13,9 @@ pub(crate) enum Service {
 
 impl Service {
     pub fn of(path: &str) -> Self {
-        let under = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let under = |root: &str| {
+            path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         if under("/api/v1") {
             Self::Pai
         } else if under("/v2") {

@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use filedex::{
-    Database, DetailsUpdate, Error, ErrorKind, FileId, FileUpdate, ItemOutcome, NewFile, VersionRef,
+    Database, DetailsUpdate, Error, ErrorKind, FileId, FileUpdate, ItemOutcome, NewFile,
+    VersionRef, limits,
 };
 use tokio::sync::oneshot;
 
@@ -101,7 +102,11 @@ fn run(database: &Database, tasks: &Receiver<Task>) {
         let mut together = vec![first];
         while items < COMMIT_ITEMS {
             match tasks.try_recv() {
-                Ok(task) if task.version == version => {
+                // More than the library takes at once would fail those of others too.
+                Ok(task)
+                    if task.version == version
+                        && items + task.writes.len() <= limits::BATCH_ITEMS =>
+                {
                     items += task.writes.len();
                     together.push(task);
                 }

@@ -121,9 +121,10 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
 
 impl Args {
     fn models(&self) -> Result<Vec<Model>, Failure> {
-        let folders = self.model.iter().map(|folder| {
-            Ok(Model::Folder(Arc::from(filedex_embed::open::open(folder)?)))
-        });
+        let folders = self
+            .model
+            .iter()
+            .map(|folder| Ok(Model::Folder(Arc::from(filedex_embed::open::open(folder)?))));
         [Ok(Model::BuiltIn)].into_iter().chain(folders).collect()
     }
 
@@ -143,7 +144,11 @@ impl Args {
             cors: self.cors.clone(),
             body_limit: self.body_limit,
             timeout: Duration::from_secs(self.timeout),
-            embedders: models.iter().cloned().map(|model| Arc::new(model) as Arc<dyn Embedder>).collect(),
+            embedders: models
+                .iter()
+                .cloned()
+                .map(|model| Arc::new(model) as Arc<dyn Embedder>)
+                .collect(),
             commands: Some(Arc::new(Commands)),
             ..Config::default()
         })

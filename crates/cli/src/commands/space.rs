@@ -271,7 +271,11 @@ fn remove(args: &Remove, output: &mut Output) -> Result<(), Failure> {
     let vectors = found.map_or(0, |summary| summary.vectors);
     let many = counted(vectors, "vector", "vectors");
     if vectors > 0 {
-        confirm(&format!("space {} and its {many} will be removed", args.name), args.consent, output)?;
+        confirm(
+            &format!("space {} and its {many} will be removed", args.name),
+            args.consent,
+            output,
+        )?;
     }
     database.drop_space(&version, &args.name)?;
     let chosen = Some(chosen(&database, &version)?).filter(|name| !name.is_empty());

@@ -118,7 +118,11 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     drop(reader);
     if !ids.is_empty() {
         let all = counted(matched, "file was", "files were");
-        confirm(&format!("{all} found, {} will change", count(ids.len() as u64)), edit.consent, output)?;
+        confirm(
+            &format!("{all} found, {} will change", count(ids.len() as u64)),
+            edit.consent,
+            output,
+        )?;
     }
     let tags = if add {
         TagEdit { add: edit.tags.clone(), remove: Vec::new() }

@@ -32,7 +32,9 @@ fn object(bytes: &Bytes) -> Result<Map<String, Value>, Fault> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(one(input(&["body"], "Input should be an object", "model_attributes_type"))),
-        Err(error) => Err(one(input(&["body"], format!("JSON decode error: {error}"), "json_invalid"))),
+        Err(error) => {
+            Err(one(input(&["body"], format!("JSON decode error: {error}"), "json_invalid")))
+        }
     }
 }
 
@@ -61,7 +63,11 @@ impl Members {
         }
     }
 
-    fn read<T: serde::de::DeserializeOwned + Default>(&mut self, name: &str, kind: &'static str) -> T {
+    fn read<T: serde::de::DeserializeOwned + Default>(
+        &mut self,
+        name: &str,
+        kind: &'static str,
+    ) -> T {
         match self.left.remove(name) {
             None | Some(Value::Null) => T::default(),
             Some(value) => serde_json::from_value(value).unwrap_or_else(|error| {
@@ -114,7 +120,13 @@ pub(super) fn creation(bytes: &Bytes) -> Result<NewDataset, Fault> {
 /// The query string of a list.
 pub(super) fn page(raw: Option<&str>) -> Result<PageAsked, Fault> {
     let mut page = PageAsked { limit: LIMIT, after: None };
+    let mut seen = Vec::new();
     for (name, value) in url_pairs(raw.unwrap_or_default()) {
+        if seen.contains(&name) {
+            let message = "The parameter is given twice";
+            return Err(one(input(&["query", &name], message, "value_error")));
+        }
+        seen.push(name.clone());
         match name.as_str() {
             "limit" => match value.parse::<usize>() {
                 Ok(limit) if (1..=LIMIT_MOST).contains(&limit) => page.limit = limit,
@@ -169,7 +181,8 @@ pub(super) fn dataset(dataset: &Dataset) -> Value {
         "type": dataset.object_type,
         "ai_project_id": dataset.ai_project_id,
     });
-    if let (Some(origin), Some(answer)) = (&dataset.current_version_origin, answer.as_object_mut()) {
+    if let (Some(origin), Some(answer)) = (&dataset.current_version_origin, answer.as_object_mut())
+    {
         answer.insert("current_version_origin".to_owned(), json!(origin));
     }
     answer

@@ -6,7 +6,7 @@ use axum::{Extension, Json};
 use filedex::{Dataset, NewDataset, Reader};
 use serde_json::{Map, Value, json};
 
-use super::kept::{Kept, PageNumber, dataset_answer, dataset_note, version_note};
+use super::kept::{Kept, PageNumber, among, dataset_answer, dataset_note, version_note};
 use super::parameters::Parameters;
 use super::{bad, body, dataset, fault, missing};
 use crate::admission::RequestId;
@@ -95,6 +95,8 @@ pub(super) async fn create(
         }
         let of_version = Kept::take(&mut body, &["DataCount", "DataSize", "Labels"])?;
         nothing_else(&body)?;
+        kept.fits()?;
+        of_version.fits()?;
         let new = NewDataset { workspace_id, ..NewDataset::named(&name) };
         new.validate().map_err(|error| bad(error.to_string()))?;
         if dry {
@@ -147,14 +149,15 @@ pub(super) async fn update(
         nothing_else(&body)?;
         let reader = app.reader().map_err(|error| fault(&error))?;
         let dataset = dataset(&reader, &dataset_id, None)?;
+        let note = dataset_note(&dataset.id);
+        let mut kept = Kept::read(&reader, &note)?;
+        kept.extend(changes);
+        kept.fits()?;
         if let Some(name) = name.filter(|name| *name != dataset.name) {
             app.database
                 .change_dataset(&dataset.id, |dataset| dataset.name = name)
                 .map_err(|error| fault(&error))?;
         }
-        let note = dataset_note(&dataset.id);
-        let mut kept = Kept::read(&reader, &note)?;
-        kept.extend(changes);
         kept.write(&app.database, &note)?;
         Ok(Json(json!({ "RequestId": id.0 })))
     })
@@ -171,7 +174,8 @@ pub(super) async fn delete(
     app.work(move |app| {
         let reader = app.reader().map_err(|error| fault(&error))?;
         let dataset = dataset(&reader, &dataset_id, None)?;
-        let versions = reader.notes(&version_note(&dataset.id, "")).map_err(|error| fault(&error))?;
+        let versions =
+            reader.notes(&version_note(&dataset.id, "")).map_err(|error| fault(&error))?;
         app.database.delete_dataset(&dataset.id).map_err(|error| fault(&error))?;
         let notes = versions.into_iter().map(|(name, _)| name).chain([dataset_note(&dataset.id)]);
         app.database
@@ -212,6 +216,14 @@ pub(super) async fn list(
     let parameters = Parameters::read(raw.0.as_deref(), &LISTED_BY)?;
     app.work(move |app| {
         let page = PageNumber::read(&parameters)?;
+        for (field, of) in [
+            ("Accessibility", "Accessibility"),
+            ("DataTypes", "DataType"),
+            ("Edition", "Edition"),
+            ("Properties", "Property"),
+        ] {
+            parameters.list(field).iter().try_for_each(|word| among(field, of, word))?;
+        }
         let descending = match parameters.text("Order") {
             None | Some("DESC") => true,
             Some("ASC") => false,

@@ -133,7 +133,8 @@ pub(super) async fn update(
             let (workspace, name) = (envelope.workspace_id, envelope.dataset_version);
             let version = find(app, &dataset_id, workspace.as_deref(), name.as_deref())?;
             let job = envelope.tag_job_id.filter(|job| !job.is_empty());
-            let names = |item: &Value| (string(item, "DatasetFileMetaId").unwrap_or_default(), None);
+            let names =
+                |item: &Value| (string(item, "DatasetFileMetaId").unwrap_or_default(), None);
             let items = metas(envelope.dataset_file_metas)?;
             let items = Items::read(items, names, |item: Update| {
                 let id = item.dataset_file_meta_id.parse::<FileId>();
@@ -187,9 +188,7 @@ async fn commit(
 ) -> Result<Json<Value>, Fault> {
     let outcomes = app.writes.commit(version, items.writes).await.map_err(of_write)?;
     let (failed, _) = parted(items.results, &outcomes);
-    Ok(Json(
-        json!({ "RequestId": id.0, "Status": failed.is_empty(), "FailedDetails": failed }),
-    ))
+    Ok(Json(json!({ "RequestId": id.0, "Status": failed.is_empty(), "FailedDetails": failed })))
 }
 
 pub(super) async fn get(

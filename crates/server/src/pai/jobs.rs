@@ -171,8 +171,10 @@ pub(super) async fn list(
     let parameters = Parameters::read(raw.0.as_deref(), &known)?;
     app.work(move |app| {
         let page = PageNumber::read(&parameters)?;
-        let action =
-            parameters.text("JobAction").map(|text| valued(&ACTIONS, "JobAction", text)).transpose()?;
+        let action = parameters
+            .text("JobAction")
+            .map(|text| valued(&ACTIONS, "JobAction", text))
+            .transpose()?;
         let state =
             parameters.text("Status").map(|text| valued(&STATES, "Status", text)).transpose()?;
         let logs = parameters.parsed::<bool>("WithLogs", "true or false")?.unwrap_or(false);

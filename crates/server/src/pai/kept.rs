@@ -1,7 +1,7 @@
 //! What is said of datasets and versions beyond what the library knows: kept in notes of the file,
 //! given back, not interpreted.
 
-use filedex::{Database, Dataset, Reader, Timestamp, Version};
+use filedex::{Database, Dataset, Reader, Timestamp, Version, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,9 @@ const DEFAULTS: [(&str, &str); 4] = [
     ("Edition", "ADVANCED"),
     ("Property", "DIRECTORY"),
 ];
+
+/// What is kept at most, as JSON; a note has room for the time of the change beside.
+const KEPT_BYTES: usize = limits::NOTE_BYTES - 1_024;
 
 /// Those of a version.
 pub(super) const OF_VERSION: [&str; 12] = [
@@ -67,6 +70,20 @@ impl Kept {
             kept.insert((*name).to_owned(), value);
         }
         Ok(Self(kept))
+    }
+
+    /// Refuses what no note can hold, before anything is changed.
+    ///
+    /// # Errors
+    /// It is too large.
+    pub fn fits(&self) -> Result<(), Fault> {
+        let length = serde_json::to_vec(&self.0).unwrap_or_default().len();
+        if length > KEPT_BYTES {
+            return Err(bad(format!(
+                "what is to be kept of it has {length} bytes as JSON; at most {KEPT_BYTES} are kept"
+            )));
+        }
+        Ok(())
     }
 
     /// What a note has; nothing where there is none.
@@ -110,6 +127,19 @@ impl Kept {
     }
 }
 
+/// Refuses a word outside the closed set of a field.
+///
+/// # Errors
+/// Which words there are.
+pub(super) fn among(field: &str, of: &str, word: &str) -> Result<(), Fault> {
+    match CLOSED.iter().find(|(name, _)| *name == of) {
+        Some((_, words)) if !words.contains(&word) => {
+            Err(bad(format!("{field} is {word:?}; it is one of {}", words.join(", "))))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn check(name: &str, value: &Value) -> Result<(), Fault> {
     let right = match name {
         "DataCount" | "DataSize" => value.as_i64().is_some_and(|n| n >= 0),
@@ -134,17 +164,14 @@ fn check(name: &str, value: &Value) -> Result<(), Fault> {
         };
         return Err(bad(format!("{name} is {value}; it is {kind}")));
     }
-    let closed = CLOSED.iter().find(|(of, _)| *of == name);
-    match (closed, value.as_str()) {
-        (Some((_, values)), Some(text)) if !values.contains(&text) => {
-            Err(bad(format!("{name} is {text:?}; it is one of {}", values.join(", "))))
-        }
-        _ => Ok(()),
-    }
+    value.as_str().map_or(Ok(()), |word| among(name, name, word))
 }
 
 /// A dataset as it is answered.
-pub(super) fn dataset_answer(reader: &Reader, dataset: &Dataset) -> Result<Map<String, Value>, Fault> {
+pub(super) fn dataset_answer(
+    reader: &Reader,
+    dataset: &Dataset,
+) -> Result<Map<String, Value>, Fault> {
     let kept = Kept::read(reader, &dataset_note(&dataset.id))?;
     let mut answer = Map::new();
     kept.fill(&mut answer);

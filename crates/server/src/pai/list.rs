@@ -13,7 +13,7 @@ use crate::app::Shared;
 use crate::fault::Fault;
 use crate::links::Base;
 
-const KNOWN: [&str; 27] = [
+const KNOWN: [&str; 28] = [
     "DatasetFileMetaIds",
     "DatasetVersion",
     "EndFileUpdateTime",
@@ -41,9 +41,8 @@ const KNOWN: [&str; 27] = [
     "Status",
     "ThumbnailMode",
     "TopK",
+    "WorkspaceId",
 ];
-/// Beside those above.
-const NEEDED: &str = "WorkspaceId";
 
 /// Largest PageSize, which MaxResults has replaced.
 const PAGE_SIZE: u32 = 1_000;
@@ -54,10 +53,9 @@ pub(super) async fn list(
     raw: RawQuery,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Fault> {
-    let known: Vec<&'static str> = KNOWN.iter().copied().chain([NEEDED]).collect();
-    let parameters = Parameters::read(raw.0.as_deref(), &known)?;
+    let parameters = Parameters::read(raw.0.as_deref(), &KNOWN)?;
     app.work(move |app| {
-        let workspace = parameters.needed(NEEDED)?;
+        let workspace = parameters.needed("WorkspaceId")?;
         let name = parameters.needed("DatasetVersion")?;
         let options = options(&parameters)?;
         let most = options.max_results.unwrap_or(limits::PAGE_DEFAULT);
@@ -114,11 +112,15 @@ fn options(parameters: &Parameters) -> Result<ListOptions, Fault> {
     if score.is_some_and(|score| !score.is_finite()) {
         return Err(named("ScoreThreshold", "a number such as 0.6"));
     }
+    let query_type = p.parsed::<QueryType>("QueryType", "MIX, TAG or VECTOR")?;
+    // What belongs to a search by meaning is ignored where there is none.
+    let searches = query_type != Some(QueryType::Tag)
+        && ["QueryText", "QueryImage", "QueryVideo"].iter().any(|name| p.text(name).is_some());
     let most = p.count("MaxResults", limits::MAX_RESULTS)?;
     let page_size = p.count("PageSize", PAGE_SIZE)?;
     Ok(ListOptions {
         ids: p.list("DatasetFileMetaIds"),
-        query_type: p.parsed::<QueryType>("QueryType", "MIX, TAG or VECTOR")?,
+        query_type,
         query_text: p.owned("QueryText"),
         tags: TagMatch {
             all: p.list("QueryTagsIncludeAll"),
@@ -133,13 +135,15 @@ fn options(parameters: &Parameters) -> Result<ListOptions, Fault> {
         end_file_update_time: p.time("EndFileUpdateTime")?,
         start_tag_update_time: p.time("StartTagUpdateTime")?,
         end_tag_update_time: p.time("EndTagUpdateTime")?,
-        top_k: p.count("TopK", limits::TOP_K)?,
-        score_threshold: score,
+        top_k: p.count("TopK", limits::TOP_K)?.filter(|_| searches),
+        score_threshold: score.filter(|_| searches),
         query_image: p.owned("QueryImage"),
         query_video: p.owned("QueryVideo"),
         sort_by: p
             .text("SortBy")
-            .map(|text| sort_by(text).ok_or_else(|| named("SortBy", "FileCreateTime or FileUpdateTime")))
+            .map(|text| {
+                sort_by(text).ok_or_else(|| named("SortBy", "FileCreateTime or FileUpdateTime"))
+            })
             .transpose()?,
         order: p
             .text("Order")

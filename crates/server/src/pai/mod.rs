@@ -115,7 +115,8 @@ fn dataset(reader: &Reader, id: &str, workspace: Option<&str>) -> Result<Dataset
 fn version(reader: &Reader, dataset: &Dataset, name: Option<&str>) -> Result<VersionRef, Fault> {
     reader.version(Some(&dataset.id), name).map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
-            let what = name.map_or_else(|| "a version".to_owned(), |name| format!("the version {name:?}"));
+            let what =
+                name.map_or_else(|| "a version".to_owned(), |name| format!("the version {name:?}"));
             let message = format!("the dataset {:?} has not {what}", dataset.name);
             Fault::new(StatusCode::NOT_FOUND, "DatasetVersionNotFound", message)
         }

@@ -23,7 +23,9 @@ impl Parameters {
                 return Err(bad(unknown(&name, known)));
             };
             if found.insert(*known, value).is_some() {
-                return Err(bad(format!("{known} is given twice; join the items of a list by commas")));
+                return Err(bad(format!(
+                    "{known} is given twice; join the items of a list by commas"
+                )));
             }
         }
         found.retain(|_, value| !value.is_empty());
@@ -54,9 +56,7 @@ impl Parameters {
     /// A value that is read from text; `right` says what would be one.
     pub fn parsed<T: FromStr>(&self, name: &str, right: &str) -> Result<Option<T>, Fault> {
         self.text(name)
-            .map(|text| {
-                text.parse().map_err(|_| bad(format!("{name} is {text:?}; it is {right}")))
-            })
+            .map(|text| text.parse().map_err(|_| bad(format!("{name} is {text:?}; it is {right}"))))
             .transpose()
     }
 
@@ -81,8 +81,12 @@ impl Parameters {
 fn decoded(text: &str) -> Result<String, Fault> {
     let spaced = text.replace('+', " ");
     let mut after = spaced.split('%').skip(1);
-    if after.any(|rest| !rest.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))) {
-        return Err(bad(format!("{text:?} has a % without two hexadecimal digits; % itself is %25")));
+    if after.any(|rest| {
+        !rest.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+    }) {
+        return Err(bad(format!(
+            "{text:?} has a % without two hexadecimal digits; % itself is %25"
+        )));
     }
     let bytes = percent_decode_str(&spaced).collect::<Vec<_>>();
     String::from_utf8(bytes).map_err(|_| bad(format!("{text:?} is no UTF-8 once it is decoded")))
@@ -130,7 +134,14 @@ mod tests {
 
     #[test]
     fn counts_have_bounds() {
-        for (raw, fine) in [("A=0", false), ("A=1", true), ("A=100", true), ("A=101", false), ("A=x", false), ("A=", true)] {
+        for (raw, fine) in [
+            ("A=0", false),
+            ("A=1", true),
+            ("A=100", true),
+            ("A=101", false),
+            ("A=x", false),
+            ("A=", true),
+        ] {
             let read = Parameters::read(Some(raw), KNOWN).ok().unwrap();
             assert_eq!(read.count("A", 100).is_ok(), fine, "{raw}");
         }

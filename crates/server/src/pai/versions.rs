@@ -32,6 +32,7 @@ pub(super) async fn create(
         let dry = flag(&mut body, "DryRun")?;
         let kept = Kept::take(&mut body, &OF_VERSION)?;
         nothing_else(&body)?;
+        kept.fits()?;
         let reader = app.reader().map_err(|error| fault(&error))?;
         let dataset = dataset(&reader, &dataset_id, None)?;
         if dry {
@@ -56,7 +57,8 @@ fn next_version(
     dataset: &Dataset,
 ) -> Result<VersionRef, Fault> {
     let versions = reader.versions(&dataset.id).map_err(|error| fault(&error))?;
-    let numbers = versions.iter().filter_map(|version| version.name.strip_prefix('v')?.parse().ok());
+    let numbers =
+        versions.iter().filter_map(|version| version.name.strip_prefix('v')?.parse().ok());
     let mut number = numbers.max().unwrap_or(0_u64);
     loop {
         number = number.saturating_add(1);
@@ -112,14 +114,15 @@ pub(super) async fn update(
         let reader = app.reader().map_err(|error| fault(&error))?;
         let dataset = dataset(&reader, &dataset_id, None)?;
         let (version, _) = known(&reader, &dataset, &name)?;
+        let note = version_note(&dataset.id, &version.version_id);
+        let mut kept = Kept::read(&reader, &note)?;
+        kept.extend(changes);
+        kept.fits()?;
         if description.is_some() {
             app.database
                 .change_version(&version, |version| version.description = description)
                 .map_err(|error| fault(&error))?;
         }
-        let note = version_note(&dataset.id, &version.version_id);
-        let mut kept = Kept::read(&reader, &note)?;
-        kept.extend(changes);
         kept.write(&app.database, &note)?;
         Ok(Json(json!({ "RequestId": id.0 })))
     })

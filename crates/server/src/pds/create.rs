@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::folders::{Folders, Made, remember};
+use super::folders::{Folders, Made, in_folder, remember};
 use super::update::CheckNameMode;
 use super::wire::UserTag;
 use super::{Drive, bad, body, fault, of_write};
@@ -27,7 +27,7 @@ struct Create {
     parent_file_id: String,
     name: String,
     #[serde(rename = "type")]
-    kind: Option<String>,
+    kind: Kind,
     file_id: Option<String>,
     share_id: Option<String>,
     #[serde(default)]
@@ -54,12 +54,28 @@ struct Create {
     _upload_type: Option<String>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    File,
+    Folder,
+}
+
 /// What is to be done.
 enum Plan {
     /// The name is taken, and may not be.
-    Exists { id: String, name: String, kind: &'static str },
-    Folder { id: String, made: Made },
-    File { file: Box<NewFile> },
+    Exists {
+        id: String,
+        name: String,
+        kind: &'static str,
+    },
+    Folder {
+        id: String,
+        made: Made,
+    },
+    File {
+        file: Box<NewFile>,
+    },
 }
 
 pub(super) async fn create(
@@ -125,23 +141,19 @@ async fn stored(app: &Shared, drive: &Drive, file: Box<NewFile>) -> Result<(), F
 
 impl Create {
     fn check(&self) -> Result<(), Fault> {
-        if self.name.is_empty() || self.name.len() > limits::NAME_BYTES || self.name.contains('/') {
-            let most = limits::NAME_BYTES;
-            return Err(bad(format!("name has 1 to {most} bytes and no '/'")));
-        }
+        check_name(&self.name)?;
         if self.file_id.is_some() || self.share_id.is_some() {
             return Err(bad("file_id and share_id are for uploads, of which there are none here"));
         }
-        if !matches!(self.kind.as_deref(), None | Some("file" | "folder")) {
-            return Err(bad("type is file or folder"));
-        }
-        let details = DetailsUpdate { description: self.description.clone(), ..DetailsUpdate::default() };
+        let details =
+            DetailsUpdate { description: self.description.clone(), ..DetailsUpdate::default() };
         details.validate().map_err(|error| bad(error.to_string()))
     }
 
     fn plan(&self, drive: &Drive, folders: &Folders, dir: &str) -> Result<Plan, Fault> {
-        let below = |name: &str| if dir.is_empty() { name.to_owned() } else { format!("{dir}/{name}") };
-        let is_folder = self.kind.as_deref() == Some("folder");
+        let below =
+            |name: &str| if dir.is_empty() { name.to_owned() } else { format!("{dir}/{name}") };
+        let is_folder = self.kind == Kind::Folder;
         let mut name = self.name.clone();
         let mut clash = 0;
         while let Some((id, kind)) = holder(drive, folders, dir, &name)? {
@@ -183,11 +195,25 @@ impl Create {
             file_fingerprint: self.content_hash.clone(),
             content_hash: self.content_hash.clone(),
             content_hash_name: self.content_hash_name.clone(),
-            user_tags: self.user_tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
+            user_tags: self
+                .user_tags
+                .iter()
+                .map(|tag| (tag.key.clone(), tag.value.clone()))
+                .collect(),
             ..NewFile::at(uri)
         };
         Ok(Plan::File { file: Box::new(file) })
     }
+}
+
+/// # Errors
+/// What a name has to be.
+fn check_name(name: &str) -> Result<(), Fault> {
+    let most = limits::NAME_BYTES;
+    if name.is_empty() || name.len() > most || name.chars().any(|c| c == '/' || c.is_control()) {
+        return Err(bad(format!("name has 1 to {most} bytes, no '/' and no control character")));
+    }
+    Ok(())
 }
 
 /// Who has a name in a folder: a live file, or a folder.
@@ -198,22 +224,13 @@ fn holder(
     name: &str,
 ) -> Result<Option<(String, &'static str)>, Fault> {
     let below = if dir.is_empty() { name.to_owned() } else { format!("{dir}/{name}") };
-    if folders.contains(&below) {
+    if folders.at(&below).is_some() {
         return Ok(Some((path::folder_id(&drive.version.dataset_id, &below), "folder")));
     }
     let named = Filter::test(Property::FileName, Test::Equals(Literal::Text(name.to_owned())));
     let query = Query::filter(Filter::and([in_folder(dir), named])).limit(1);
     let page = drive.reader.list(&drive.version, &query).map_err(|error| fault(&error))?;
     Ok(page.hits.first().map(|hit| (hit.record.id.to_string(), "file")))
-}
-
-/// The files directly in a folder.
-pub(super) fn in_folder(dir: &str) -> Filter {
-    if dir.is_empty() {
-        // An empty value is not there.
-        return Filter::not(Filter::test(Property::FileDir, Test::Has));
-    }
-    Filter::test(Property::FileDir, Test::Equals(Literal::Text(dir.to_owned())))
 }
 
 /// The URI, or the first with a number after it that no file has or had.

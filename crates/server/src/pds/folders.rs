@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use filedex::{Timestamp, path};
+use filedex::{Filter, Property, Test, Timestamp, Value as Literal, path};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,15 @@ pub(super) struct Folders(BTreeMap<String, Folder>);
 
 fn note(drive: &Drive, id: &str) -> String {
     format!("server/folder/{}/{id}", drive.version.dataset_id)
+}
+
+/// The files directly in a folder.
+pub(super) fn in_folder(dir: &str) -> Filter {
+    if dir.is_empty() {
+        // An empty value is not there.
+        return Filter::not(Filter::test(Property::FileDir, Test::Has));
+    }
+    Filter::test(Property::FileDir, Test::Equals(Literal::Text(dir.to_owned())))
 }
 
 /// Remembers a folder.
@@ -122,12 +131,16 @@ impl Folders {
     pub fn below(&self, dir: &str) -> impl Iterator<Item = &Folder> {
         self.0.values().filter(move |folder| {
             dir.is_empty()
-                || folder.dir.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                || folder
+                    .dir
+                    .strip_prefix(dir)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
     }
 
-    pub fn contains(&self, dir: &str) -> bool {
-        self.0.contains_key(dir)
+    /// The folder at a path.
+    pub fn at(&self, dir: &str) -> Option<&Folder> {
+        self.0.get(dir)
     }
 }
 
@@ -139,11 +152,12 @@ mod tests {
     fn what_is_below_is_counted() {
         let top = Folder { dir: String::new(), files: 0, folders: 0, made: None };
         let mut all = Folders(BTreeMap::from([(String::new(), top)]));
-        for (dir, files) in [("a/b/c", 3), ("a", 1), ("a/d", 2), ("", 5), ("/data/x", 1), ("a/b", 0)] {
+        for (dir, files) in
+            [("a/b/c", 3), ("a", 1), ("a/d", 2), ("", 5), ("/data/x", 1), ("a/b", 0)]
+        {
             all.add(dir, files);
         }
-        let counts: Vec<_> =
-            all.0.values().map(|f| (f.dir.as_str(), f.files, f.folders)).collect();
+        let counts: Vec<_> = all.0.values().map(|f| (f.dir.as_str(), f.files, f.folders)).collect();
         assert_eq!(
             counts,
             [

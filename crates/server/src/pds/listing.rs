@@ -5,15 +5,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use filedex::{
-    Cursor, FileId, Filter, Order, Query, SortBy, category_filter,
-};
+use filedex::{Cursor, FileId, Filter, Order, Query, SortBy, category_filter};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::create::in_folder;
-use super::folders::Folders;
+use super::folders::{Folders, in_folder};
 use super::wire::{LinksAsked, ThumbnailProcesses, file, folder};
 use super::{Drive, bad, body, fault, no_file};
 use crate::app::Shared;
@@ -211,9 +208,7 @@ pub(super) async fn list(
                 query = query.after(cursor);
             }
             let page = drive.reader.list(&drive.version, &query).map_err(|error| fault(&error))?;
-            items.extend(
-                page.hits.iter().map(|hit| file(&drive, &hit.record, &app.links, &links)),
-            );
+            items.extend(page.hits.iter().map(|hit| file(&drive, &hit.record, &app.links, &links)));
             let marker = page.next.map(|cursor| packed(&Marker::After(cursor.to_string())));
             next = marker.unwrap_or_default();
         }
@@ -235,9 +230,7 @@ impl List {
             None | Some("" | "available") => Ok((folders, files)),
             // Nothing is ever being uploaded.
             Some("uploading") => Ok((false, false)),
-            Some(other) => {
-                Err(bad(format!("status is {other:?}; it is available or uploading")))
-            }
+            Some(other) => Err(bad(format!("status is {other:?}; it is available or uploading"))),
         }
     }
 
@@ -250,7 +243,9 @@ impl List {
             return Ok(Some(Filter::Nothing));
         }
         let filter = category_filter(category).ok_or_else(|| {
-            bad(format!("category is {category:?}; it is app, zip, image, doc, video, audio or others"))
+            bad(format!(
+                "category is {category:?}; it is app, zip, image, doc, video, audio or others"
+            ))
         })?;
         Ok(Some(filter))
     }

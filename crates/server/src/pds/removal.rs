@@ -8,8 +8,7 @@ use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::create::in_folder;
-use super::folders::{Folders, forget};
+use super::folders::{Folders, forget, in_folder};
 use super::{Drive, bad, body, fault, no_file, of_write};
 use crate::app::Shared;
 use crate::fault::Fault;

@@ -50,7 +50,8 @@ struct Walk {
 
 impl Walk {
     fn begin(asked: &Search) -> Result<Self, Fault> {
-        let query = asked.query.clone().unwrap_or_default();
+        let query = asked.query.clone().filter(|query| !query.trim().is_empty());
+        let query = query.ok_or_else(|| bad("query is needed where there is no marker"))?;
         if query.chars().count() > QUERY_CHARS {
             return Err(bad(format!("query has at most {QUERY_CHARS} characters")));
         }

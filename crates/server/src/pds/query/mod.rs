@@ -3,10 +3,15 @@
 //! `not` binds tighter than `and`, `and` tighter than `or`. A condition is a field, an operator and a
 //! value; the table [`FIELDS`] says which go together.
 
+mod tokens;
+
 use filedex::{
     Bound, Filter, Number, Property, Range, Test, Timestamp, Value as Literal, When,
     category_filter,
 };
+
+use super::folders::in_folder;
+use tokens::{Token, tokens};
 
 /// Deepest nesting of parentheses and `not`.
 const DEPTH: usize = 64;
@@ -52,19 +57,6 @@ const FIELDS: [(&str, Kind); 17] = [
     ("updated_at", Kind::Date),
 ];
 
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
-    Word(String),
-    Text(String),
-    Number(String),
-    Operator(&'static str),
-    Open,
-    Close,
-    OpenList,
-    CloseList,
-    Comma,
-}
-
 /// The folder of an id.
 type FolderOf<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -83,58 +75,6 @@ pub(super) fn filter(text: &str, recursive: bool, folder: FolderOf<'_>) -> Resul
         return Err(reader.wrong("and, or, or the end"));
     }
     Ok(filter)
-}
-
-/// Tokens, each with the place where it begins, in characters from 1.
-fn tokens(text: &str) -> Result<Vec<(usize, Token)>, String> {
-    let mut tokens = Vec::new();
-    let mut rest = text.char_indices().peekable();
-    let place = |byte: usize| text[..byte].chars().count() + 1;
-    while let Some((at, c)) = rest.next() {
-        let token = match c {
-            _ if c.is_whitespace() => continue,
-            '(' => Token::Open,
-            ')' => Token::Close,
-            '[' => Token::OpenList,
-            ']' => Token::CloseList,
-            ',' => Token::Comma,
-            '=' => Token::Operator("="),
-            '<' | '>' => {
-                let equal = rest.next_if(|(_, c)| *c == '=').is_some();
-                Token::Operator(match (c, equal) {
-                    ('<', true) => "<=",
-                    ('<', false) => "<",
-                    (_, true) => ">=",
-                    (_, false) => ">",
-                })
-            }
-            '"' | '\'' => {
-                let mut value = String::new();
-                loop {
-                    match rest.next() {
-                        None => return Err(format!("the text from character {} on has no end", place(at))),
-                        Some((_, end)) if end == c => break,
-                        Some((_, '\\')) => value.extend(rest.next().map(|(_, c)| c)),
-                        Some((_, other)) => value.push(other),
-                    }
-                }
-                Token::Text(value)
-            }
-            _ if c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.') => {
-                let mut word = String::from(c);
-                while let Some((_, c)) =
-                    rest.next_if(|(_, c)| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '+'))
-                {
-                    word.push(c);
-                }
-                let number = word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
-                if number { Token::Number(word) } else { Token::Word(word) }
-            }
-            _ => return Err(format!("{c:?} at character {} is unexpected", place(at))),
-        };
-        tokens.push((place(at), token));
-    }
-    Ok(tokens)
 }
 
 struct Reader<'a> {
@@ -322,7 +262,7 @@ impl Reader<'_> {
         Ok(match field {
             "parent_file_id" => match (self.folder)(value) {
                 Some(dir) if self.recursive => below(&dir),
-                Some(dir) => super::create::in_folder(&dir),
+                Some(dir) => in_folder(&dir),
                 None => Filter::Nothing,
             },
             // Folders are not searched.
@@ -375,7 +315,7 @@ fn below(dir: &str) -> Filter {
         return Filter::All;
     }
     let deeper = Test::StartsWith(format!("{dir}/"));
-    Filter::or([super::create::in_folder(dir), Filter::test(Property::FileDir, deeper)])
+    Filter::or([in_folder(dir), Filter::test(Property::FileDir, deeper)])
 }
 
 fn extension(value: &str) -> Filter {
@@ -385,9 +325,9 @@ fn extension(value: &str) -> Filter {
         .flat_map(|c| ['\\'].into_iter().filter(move |_| !c.is_alphanumeric()).chain([c]))
         .collect();
     let spellings = [literal.to_lowercase(), literal.to_uppercase()];
-    let globs = spellings.into_iter().map(|extension| {
-        Filter::test(Property::FileName, Test::Glob(format!("?*.{extension}")))
-    });
+    let globs = spellings
+        .into_iter()
+        .map(|extension| Filter::test(Property::FileName, Test::Glob(format!("?*.{extension}"))));
     Filter::or(globs)
 }
 
