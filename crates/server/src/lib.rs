@@ -35,6 +35,7 @@ mod clock;
 mod config;
 mod fault;
 pub mod files;
+mod in_process;
 mod jobs;
 mod links;
 mod listen;

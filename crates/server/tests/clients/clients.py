@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import socket
@@ -22,6 +23,7 @@ from darabonba.exceptions import UnretryableException
 WORKSPACE = "105173"
 KEY = ("test-key-id", "test-key-secret")
 JOB_SECONDS = 60
+NUMBERS = itertools.count(1)
 
 
 def config(
@@ -43,12 +45,12 @@ def pds(endpoint: str, **options) -> PdsClient:
     return PdsClient(config(endpoint, **options))
 
 
-def pai_refuses(call: Callable[[], Any], status: int, code: str | None = None) -> ClientException:
+def pai_refuses(call: Callable[[], Any], status: int | None, code: str | None = None) -> ClientException:
     """The call fails with this status and code, in the shape that the PAI client reads."""
     with pytest.raises(ClientException) as caught:
         call()
     error = caught.value
-    assert error.status_code == status, error
+    assert status is None or error.status_code == status, error
     assert code is None or error.code == code, error
     assert error.request_id and error.message, error
     return error
@@ -79,6 +81,12 @@ class Dataset:
         fields = {"data_source_type": "OSS", "property": "DIRECTORY", "uri": "oss://bucket/"} | fields
         request = m.CreateDatasetRequest(name=name, workspace_id=workspace, **fields)
         return cls(client, client.create_dataset(request).body.dataset_id, workspace)
+
+    @classmethod
+    def like(cls, endpoint: str, name: str) -> Dataset:
+        """A new dataset with a name of its own that is like this one."""
+        name = re.sub(r"[^A-Za-z0-9]+", "-", name)[:80]
+        return cls.make(pai(endpoint), f"{name}-{next(NUMBERS)}")
 
     def create(self, *items: dict) -> m.CreateDatasetFileMetasResponseBody:
         items = [m.DatasetFileMetaContentCreate(**item) for item in items]

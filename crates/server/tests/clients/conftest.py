@@ -5,13 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 import random
-import re
 from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
 
-import clients
 import oracle
 from clients import Dataset
 from server import BINARY, Server, filedex
@@ -81,19 +79,13 @@ def shared(tmp_path_factory, files_root: Path) -> Iterator[Server]:
 @pytest.fixture
 def dataset(shared: Server, request) -> Dataset:
     """A new dataset of the shared server."""
-    return named(shared, request.node.name)
-
-
-def named(server: Server, name: str) -> Dataset:
-    """A new dataset with a name that is like this one."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", name)[:80]
-    return Dataset.make(clients.pai(server.endpoint), f"{name}-{next(NUMBERS)}")
+    return Dataset.like(shared.endpoint, request.node.name)
 
 
 @pytest.fixture(scope="session")
 def populated(shared: Server) -> tuple[Dataset, list[dict], dict[str, int]]:
     """A dataset of generated records, the records, and the moments between the steps that made them."""
-    dataset = named(shared, "populated")
+    dataset = Dataset.like(shared.endpoint, "populated")
     records, moments = oracle.populate(dataset, random.Random(SEED))
     return dataset, records, moments
 

@@ -10,6 +10,8 @@ import pytest
 import requests
 from alibabacloud_aiworkspace20210204 import models as m
 from alibabacloud_pds20220301 import models as pds_models
+from alibabacloud_tea_openapi.utils import Utils
+from alibabacloud_tea_util.client import Client as TeaUtil
 
 import clients
 from clients import Dataset, exchange, pai_refuses, pds_refuses, recorded
@@ -133,8 +135,6 @@ def test_a_request_is_good_once(guarded: Server, service: str) -> None:
 
 @pytest.mark.parametrize("service", CALLS)
 def test_old_requests(guarded: Server, service: str, monkeypatch) -> None:
-    from alibabacloud_tea_openapi.utils import Utils
-    from alibabacloud_tea_util.client import Client as TeaUtil
     monkeypatch.setattr(Utils, "get_timestamp", staticmethod(lambda: OLD["pai"]))
     monkeypatch.setattr(TeaUtil, "get_date_utcstring", staticmethod(lambda: OLD["pds"]))
     raw = recorded(CALLS[service])
@@ -178,6 +178,15 @@ def test_the_world_may_not_ask_without_keys(file: Path, keys: Path) -> None:
     refused = filedex("serve", file, "--listen", "0.0.0.0:0", timeout=20)
     assert refused.returncode == 2 and "--auth" in refused.stderr, refused.stderr
     assert "panicked" not in refused.stderr
+
+
+def test_keys_from_the_environment(serve, monkeypatch) -> None:
+    for name, value in [("FILEDEX_ACCESS_KEY_ID", ONE[0]), ("FILEDEX_ACCESS_KEY_SECRET", ONE[1]),
+                        ("FILEDEX_BEARER_TOKEN", TOKEN)]:
+        monkeypatch.setenv(name, value)
+    server = serve("--auth", "env")
+    assert read(server.endpoint, key=ONE).total_count == 0 == read(server.endpoint, bearer=TOKEN).total_count
+    pai_refuses(lambda: read(server.endpoint, key=TWO), 401, "InvalidAccessKeyId")
 
 
 @pytest.mark.parametrize("text, mode", [

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+import clients
 from clients import Dataset
 
 WIDTH, HEIGHT = 400, 200
@@ -107,6 +108,17 @@ def test_who_has_none(pictures: Dataset) -> None:
         else:
             assert file.download_url
     assert not any(file.thumbnail_url for file in pictures.walk() if not file.uri.startswith("file:"))
+
+
+def test_addresses_behind_a_proxy(serve, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("text")
+    server = serve("--files-root", tmp_path, "--public-url", "https://files.example/base")
+    dataset = Dataset.make(clients.pai(server.endpoint), "proxied")
+    dataset.create_all({"uri": f"file://{tmp_path}/a.txt", "file_type": "text", "content_type": "text/plain",
+                        "file_finger_print": "x", "file_update_time": "2025-01-12T14:36Z"})
+    url = url_of(dataset, "a.txt")
+    assert url.startswith("https://files.example/base/files/")
+    assert requests.get(url.replace("https://files.example/base", server.endpoint)).text == "text"
 
 
 def test_addresses_cannot_be_bent(pictures: Dataset) -> None:

@@ -88,7 +88,8 @@ BODY_CODES = ("MalformedBody", "MissingParameter", "InvalidParameter")
 
 
 @pytest.mark.parametrize("body", [
-    b'["105173","v1",[{"Uri":"oss://b/1"}],null]', b"{", b"[]", b"null", b'"text"', b"", b"\xff\xfe", b'{"DatasetVersion":"v1","DatasetVersion', b"{}{}",
+    b'["105173","v1",[{"Uri":"oss://b/1"}],null]', b"{", b"[]", b"null", b'"text"', b"", b"\xff\xfe",
+    b'{"DatasetVersion":"v1","DatasetVersion', b"{}{}",
     b'{"WorkspaceId":"105173","DatasetVersion":"v1","DatasetFileMetas":[{"Uri":"\xff"}]}', b"[" * 100_000,
 ], ids=lambda body: repr(body[:20]))
 def test_bodies_that_are_no_json(shared, dataset: Dataset, body: bytes) -> None:
@@ -129,7 +130,8 @@ def test_bad_escapes_in_the_path(shared, segment: str) -> None:
 
 
 def test_nothing_is_there(shared, dataset: Dataset) -> None:
-    for target in ("/", "/api/v1/nothing", "/api/v2/datasets", f"/api/v1/datasets/{dataset.id}/files", "/api/v1/datasets/"):
+    for target in ("/", "/api/v1/nothing", "/api/v2/datasets", "/api/v1/datasets/",
+                   f"/api/v1/datasets/{dataset.id}/files"):
         pai_fault(ask(shared, "GET", target), 404, "NoSuchOperation")
     answer = ask(shared, "POST", "/v2/file/nothing", b"{}", **JSON)
     assert answer.status == 404 and {"code", "message"} <= set(answer.json())
@@ -180,6 +182,20 @@ def test_connections_that_stall_hold_up_nobody(shared, dataset: Dataset) -> None
             connection.close()
 
 
+@pytest.mark.parametrize("half", [b"GET /healthz HTTP/1.1\r\nhost: x\r\n",
+                                  b"POST /api/v1/datasets HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{"],
+                         ids=["header", "body"])
+def test_connections_that_stall_are_ended(serve, half: bytes) -> None:
+    server = serve("--timeout", "1")
+    with socket.create_connection(server.address, timeout=15) as connection:
+        connection.sendall(half)
+        answer = connection.recv(4096)  # Ends by itself, else the test's own timeout strikes.
+    if half.startswith(b"POST"):
+        assert status_of(answer) == 408 and b"RequestTimeout" in answer
+    else:
+        assert not answer or status_of(answer) == 408
+
+
 @pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00", b"hello\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
                                      b"GET /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
                                      b"GET /healthz HTTP/1.1\r\nhost: x\r\nx: " + b"y" * 1_000_000 + b"\r\n\r\n"],
@@ -192,11 +208,11 @@ def test_what_is_no_http(shared, garbage: bytes) -> None:
             answer = connection.recv(100)
         except OSError:
             answer = b""
-    assert answer == b"" or re_status(answer) in (400, 431, 505), answer
+    assert answer == b"" or status_of(answer) in (400, 431, 505), answer
     assert ask(shared, "GET", "/healthz").status == 200
 
 
-def re_status(answer: bytes) -> int:
+def status_of(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
@@ -233,8 +249,10 @@ def test_many_at_once(shared, dataset: Dataset) -> None:
             faults.append(error)
 
     threads = [threading.Thread(target=work, args=[number]) for number in range(8)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert not faults, faults
     files = dataset.walk()
     assert len(files) == 80 and oracle.Counter(f.file_type for f in files) == {"image": 80}

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import requests
 
+import clients
+
 SCHEMA = [{"name": "text", "type": {"name": "string"}},
           {"name": "text_1", "type": {"name": "option", "item": {"name": "string"}}}]
 
@@ -104,7 +106,8 @@ def test_names_are_taken_once(nebius: Nebius) -> None:
 
 
 @pytest.mark.parametrize("body, place", [
-    ({"schema": SCHEMA, "folder": "/"}, ["body", "name"]), ({"name": "", "schema": [], "folder": "/"}, ["body", "name"]),
+    ({"schema": SCHEMA, "folder": "/"}, ["body", "name"]),
+    ({"name": "", "schema": [], "folder": "/"}, ["body", "name"]),
     ({"name": "a", "schema": SCHEMA, "folder": "/", "rows": [{"text": "x"}]}, ["body", "rows"]),
 ], ids=lambda value: str(value)[:30])
 def test_wrong_creations(nebius: Nebius, body: dict, place: list[str]) -> None:
@@ -138,7 +141,6 @@ def test_an_empty_list(nebius: Nebius) -> None:
 
 
 def test_pai_and_nebius_see_the_same_dataset(fresh, nebius: Nebius) -> None:
-    import clients
     made = nebius.create("cars")
     pai = clients.pai(fresh.endpoint)
     body = pai.get_dataset(made["id"], clients.m.GetDatasetRequest()).body

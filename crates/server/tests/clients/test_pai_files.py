@@ -67,6 +67,12 @@ def test_the_least_that_is_allowed(dataset: Dataset) -> None:
     assert (meta.data_size, meta.comment, meta.file_create_time, meta.tag_update_time) == (None,) * 4
 
 
+def test_both_answers_agree_on_what_is_empty(dataset: Dataset) -> None:
+    [file_id] = dataset.create_all(item("a.jpg"))
+    single, listed = dataset.get(file_id).to_map(), dataset.walk()[0].to_map()
+    assert {"MetaAttributes", "Tags"} & set(single) == {"MetaAttributes", "Tags"} & set(listed)
+
+
 @pytest.mark.parametrize("name", ["uri", "file_type", "content_type", "file_finger_print", "file_update_time"])
 def test_what_is_required(dataset: Dataset, name: str) -> None:
     bad = {key: value for key, value in item("bad.jpg").items() if key != name}

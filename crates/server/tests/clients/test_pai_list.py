@@ -431,18 +431,19 @@ PICTURES = ["a red car in the snow", "a fallen water horse", "children playing o
             "a cat asleep on a sofa", "an old stone castle", "two dogs running in a park", "a plate of noodles"]
 
 
+def kind_of(file) -> int:
+    return int(file.uri.rpartition("/")[2][:-4]) % 8
+
+
 @pytest.fixture(scope="module")
 def meaning(shared) -> Dataset:
-    """Captioned files with vectors, and five without a caption."""
-    import conftest
-    dataset = conftest.named(shared, "meaning")
-    make = lambda number, **more: {
+    """Forty captioned files with vectors; `kind_of` tells which caption one has."""
+    dataset = Dataset.like(shared.endpoint, "meaning")
+    dataset.create_all(*({
         "uri": f"oss://bucket/p/{number}.jpg", "file_type": "image" if number % 2 else "video",
-        "content_type": "image/jpeg", "file_finger_print": str(number),
-        "file_update_time": f"2025-01-01T00:00:{number:02d}Z", **more}
-    captions = [f"{PICTURES[number % 8]}, number {number}" for number in range(40)]
-    dataset.create_all(*(make(number, comment=text, tags=user_tags(f"t{number % 3}"))
-                         for number, text in enumerate(captions)))
+        "content_type": "image/jpeg", "file_finger_print": str(number), "tags": user_tags(f"t{number % 3}"),
+        "file_update_time": f"2025-01-01T00:00:{number:02d}Z",
+        "comment": f"{PICTURES[number % 8]}, number {number}"} for number in range(40)))
     dataset.index()
     return dataset
 
@@ -462,7 +463,7 @@ def test_vector_search_ranks_by_score(meaning: Dataset) -> None:
     assert [file.uri for file in above] == [file.uri for file in files[:5]]
     assert all(file.score > cut for file in above)
     assert meaning.uris(query_type="VECTOR", query_text="a red car", score_threshold=scores[0]) == []
-    assert "red car" in PICTURES[int(files[0].uri.split("/")[-1][:-4]) % 8]
+    assert "red car" in PICTURES[kind_of(files[0])]
 
 
 def test_vector_search_ignores_tags_and_keeps_other_filters(meaning: Dataset) -> None:
@@ -476,12 +477,12 @@ def test_mix_ranks_words_and_meaning(meaning: Dataset) -> None:
     for size in (3, 100):
         files = meaning.walk(query_text="fallen water horse", top_k=15, max_results=size)
         assert len(files) == 15
-        assert {int(file.uri.split("/")[-1][:-4]) % 8 for file in files[:5]} == {1}
+        assert {kind_of(file) for file in files[:5]} == {1}
         assert all(file.score is not None for file in files)
         scores = [file.score for file in files[:5]]
         assert min(scores) > max(file.score for file in files[5:])
     tagged = meaning.walk(query_text="fallen water horse", query_tags_include_any=["t1"])
-    assert {int(file.uri.split("/")[-1][:-4]) % 3 for file in tagged} == {1}
+    assert {file.tags for file in tagged} == {'{"ai":[],"user":["t1"],"user-delete-ai-tags":[]}'}
     newest = meaning.walk(query_text="a red car", top_k=10, sort_by="FileUpdateTime", order="ASC")
     times = [file.file_update_time for file in newest]
     assert times == sorted(times) and len(times) == 10
@@ -493,6 +494,30 @@ def test_top_k_bounds(meaning: Dataset) -> None:
     assert len(meaning.uris(query_text="a red car")) == 40
     page = meaning.list(query_text="a red car", top_k=7, max_results=5)
     assert (page.total_count, len(page.dataset_file_metas)) == (7, 5)
+
+
+@pytest.mark.parametrize("kind", ["query_image", "query_video"])
+def test_more_like_a_file(meaning: Dataset, kind: str) -> None:
+    files = meaning.walk(query_type="VECTOR", top_k=6, **{kind: "oss://bucket/p/1.jpg"})
+    assert files[0].uri == "oss://bucket/p/1.jpg" and files[0].score == pytest.approx(1, abs=1e-3)
+    assert {kind_of(file) for file in files[:5]} == {1}
+    error = pai_refuses(lambda: meaning.list(query_type="VECTOR", **{kind: "oss://bucket/none.jpg"}), None)
+    assert error.status_code in (400, 404) and error.code in ("InvalidParameter", "DatasetFileMetaNotFound"), error
+
+
+@pytest.mark.parametrize("alone", [{"top_k": 3}, {"score_threshold": 0.5}, {"top_k": 3, "query_text": ""}], ids=str)
+def test_what_belongs_to_a_search_is_ignored_without_one(meaning: Dataset, alone: dict) -> None:
+    """MIX without a text is plain filtering, and a parameter that is not valid there is ignored."""
+    assert meaning.uris(**alone) == meaning.uris()
+
+
+def test_mix_without_vectors_finds_words(dataset: Dataset) -> None:
+    dataset.create_all(*({"uri": f"oss://b/{i}.jpg", "file_type": "image", "content_type": "image/jpeg",
+                          "file_finger_print": "x", "file_update_time": "2025-01-01T00:00Z",
+                          "comment": "a red car" if i % 2 else "a castle"} for i in range(6)))
+    files = dataset.walk(query_text="red car")
+    assert sorted(file.uri for file in files) == ["oss://b/1.jpg", "oss://b/3.jpg", "oss://b/5.jpg"]
+    assert {file.score for file in files} == {None}, "a hit by words alone has no similarity"
 
 
 def test_meaning_inside_an_expression(meaning: Dataset) -> None:

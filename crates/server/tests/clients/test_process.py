@@ -22,8 +22,8 @@ from test_pai_files import item
 class Load:
     """Clients that create and delete files until the server goes away, and remember each answer."""
 
-    def __init__(self, dataset: Dataset, threads: int = 4):
-        self.dataset = dataset
+    def __init__(self, endpoint: str, dataset_id: str, threads: int = 4):
+        self.endpoint, self.dataset_id = endpoint, dataset_id
         self.sent: set[str] = set()
         self.created: set[str] = set()
         self.deleted: set[str] = set()
@@ -33,8 +33,7 @@ class Load:
             thread.start()
 
     def work(self, thread: int) -> None:
-        client = clients.pai(f"http://{self.dataset.client._endpoint}")
-        dataset = Dataset(client, self.dataset.id)
+        dataset = Dataset(clients.pai(self.endpoint), self.dataset_id)
         try:
             for number in range(100_000):
                 names = [f"{thread}/{number}/{i}.jpg" for i in range(5)]
@@ -70,7 +69,7 @@ class Load:
 def test_nothing_acknowledged_is_lost(serve, end: str) -> None:
     server = serve()
     dataset = Dataset.make(clients.pai(server.endpoint), "load")
-    load = Load(dataset)
+    load = Load(server.endpoint, dataset.id)
     time.sleep(2)
     getattr(server, end)()
     load.join()

@@ -41,8 +41,9 @@ UNKNOWN = {
 def prepared_drive(endpoint: str) -> dict[str, str]:
     """Puts there the drive of the recordings; the recorded ids and those they have here."""
     drive = Drive(clients.pds(endpoint), Dataset.make(clients.pai(endpoint), "1", None).id)
-    files = [drive.file(name, size=2048, content_hash="EA49", content_hash_name="sha1") for name in ("f.txt", "g.txt")]
-    drive.file("工作汇报.txt", size=4096)
+    said = {"size": 2048, "content_hash": "EA49", "content_hash_name": "sha1",
+            "local_created_at": "2019-08-20T06:51:27Z"}
+    files = [drive.file(name, **said) for name in ("f.jpg", "g.jpg", "工作汇报.jpg")]
     for file in files:
         drive.update(file, description="d", labels=["l"], local_modified_at="2019-08-20T06:51:27Z")
     return {"f": files[0], "9520943DC264": files[1]}
@@ -58,7 +59,7 @@ def prepared(endpoint: str) -> dict[str, str]:
     tags = clients.user_tags("lane line", "车道线", "a")
     ids = big.create_all(*(item(
         f"cars/20250221/{name} car.jpg", tags=tags, comment="a fallen water horse", data_size=3,
-        file_create_time="2025-01-12T14:36:01.001Z", meta_attributes="{}") for name in ("id1", "id2", "07914c95")))
+        file_create_time="2025-01-12T14:36:01.001Z", meta_attributes='{"a":1}') for name in ("id1", "id2", "07914c95")))
     job = big.job("IntelligentTag")
     big.update_all(*({"dataset_file_meta_id": i, "tags": '{"ai":["lane line"]}'} for i in ids), job=job)
     big.index()
