@@ -14,12 +14,12 @@ pub struct Request(Arc<[u8]>);
 
 impl Request {
     pub fn get(target: &str) -> Self {
-        Self(format!("GET {target} HTTP/1.1\r\nhost: filedex\r\n\r\n").into_bytes().into())
+        Self(format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes().into())
     }
 
     pub fn post(target: &str, body: &str) -> Self {
         let head = format!(
-            "POST {target} HTTP/1.1\r\nhost: filedex\r\ncontent-type: application/json\r\n\
+            "POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n\r\n",
             body.len()
         );

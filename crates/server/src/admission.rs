@@ -15,6 +15,7 @@ use crate::app::{App, BodyRoom, Shared};
 use crate::auth::Presented;
 use crate::fault::Fault;
 use crate::local;
+use crate::origin;
 use crate::service::Service;
 
 /// Bodies above this are hashed where that holds up no connection.
@@ -122,6 +123,7 @@ async fn answer(
     asker: &mut Option<String>,
 ) -> Result<Response, Fault> {
     let (mut parts, body) = request.into_parts();
+    origin::check(&app.config, &parts.headers, service)?;
     let (body, _room) = read(app, &parts, body, service).await?;
     if parts.uri.path() == local::PATH {
         let Some(local) = &app.local else { return Err(crate::router::nowhere()) };

@@ -42,6 +42,7 @@ mod listen;
 mod local;
 mod metrics;
 mod nebius;
+mod origin;
 mod pai;
 mod pds;
 mod router;
@@ -49,5 +50,6 @@ mod service;
 mod write_queue;
 
 pub use config::Config;
+pub use in_process::InProcess;
 pub use listen::{ServeError, Server, StopHandle};
 pub use local::{CommandOutput, CommandRunner, LocalServer};

@@ -102,6 +102,11 @@ impl Server {
         self.address
     }
 
+    /// What its handlers share.
+    pub(crate) fn app(&self) -> &Shared {
+        &self.app
+    }
+
     /// What stops it.
     #[must_use]
     pub fn stop_handle(&self) -> StopHandle {

@@ -225,8 +225,8 @@ pub(super) async fn list(
             parameters.list(field).iter().try_for_each(|word| among(field, of, word))?;
         }
         let descending = match parameters.text("Order") {
-            None | Some("DESC") => true,
-            Some("ASC") => false,
+            None | Some("ASC") => false,
+            Some("DESC") => true,
             Some(other) => return Err(bad(format!("Order is {other:?}; it is ASC or DESC"))),
         };
         let reader = app.reader().map_err(|error| fault(&error))?;

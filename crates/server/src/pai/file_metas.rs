@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::parameters::Parameters;
-use super::wire::{Create, ItemResult, Shape, Update, file_meta};
+use super::wire::{Create, ItemResult, Update, file_meta};
 use super::{bad, body, dataset, fault, missing, of_write, version};
 use crate::admission::RequestId;
 use crate::app::Shared;
@@ -45,7 +45,12 @@ impl Items {
         let mut read = Self::default();
         for item in items {
             let (id, uri) = names(&item);
-            let item = serde_json::from_value::<T>(item).map_err(|error| error.to_string());
+            let item = match item {
+                item @ Value::Object(_) => {
+                    serde_json::from_value::<T>(item).map_err(|error| error.to_string())
+                }
+                _ => Err("an item is a JSON object".to_owned()),
+            };
             match item.and_then(&write) {
                 Ok(write) => {
                     read.writes.push(write);
@@ -217,7 +222,7 @@ pub(super) async fn get(
             "DatasetId": dataset.id,
             "DatasetVersion": version.version_name,
             "WorkspaceId": workspace.or(dataset.workspace_id.as_deref()),
-            "DatasetFileMeta": file_meta(&record, Shape::Single),
+            "DatasetFileMeta": file_meta(&record),
         })))
     })
     .await

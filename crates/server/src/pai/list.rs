@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use super::parameters::Parameters;
-use super::wire::{Shape, file_meta, order, sort_by, status};
+use super::wire::{file_meta, order, sort_by, status};
 use super::{bad, dataset, fault, version};
 use crate::app::Shared;
 use crate::fault::Fault;
@@ -44,6 +44,17 @@ const KNOWN: [&str; 28] = [
     "WorkspaceId",
 ];
 
+/// What may stand beside an expression.
+const BESIDE_EXPRESSION: [&str; 7] = [
+    "DatasetVersion",
+    "MaxResults",
+    "NextToken",
+    "PageSize",
+    "QueryExpression",
+    "ThumbnailMode",
+    "WorkspaceId",
+];
+
 /// Largest PageSize, which MaxResults has replaced.
 const PAGE_SIZE: u32 = 1_000;
 
@@ -70,8 +81,9 @@ pub(super) async fn list(
             .hits
             .iter()
             .map(|hit| {
-                let mut meta = file_meta(&hit.record, Shape::Listed);
-                if let Some(score) = hit.score {
+                let mut meta = file_meta(&hit.record);
+                // Of an answer that is ranked by words alone the score would be BM25's.
+                if let Some(score) = hit.score.filter(|_| page.nearest.is_some()) {
                     meta.insert("Score".into(), json!(score));
                 }
                 let mut put = |name: &str, url: Option<String>| {
@@ -113,9 +125,27 @@ fn options(parameters: &Parameters) -> Result<ListOptions, Fault> {
         return Err(named("ScoreThreshold", "a number such as 0.6"));
     }
     let query_type = p.parsed::<QueryType>("QueryType", "MIX, TAG or VECTOR")?;
+    let expression = p.owned("QueryExpression").filter(|text| !text.trim().is_empty());
+    if expression.is_some() {
+        let beside: Vec<_> = KNOWN
+            .into_iter()
+            .filter(|name| !BESIDE_EXPRESSION.contains(name) && p.text(name).is_some())
+            .collect();
+        if !beside.is_empty() {
+            let message = format!(
+                "QueryExpression cannot stand beside {}; say it in the expression",
+                beside.join(", ")
+            );
+            return Err(bad(message));
+        }
+    }
+    let near = ["QueryText", "QueryImage", "QueryVideo"];
+    if query_type == Some(QueryType::Vector) && near.iter().all(|name| p.text(name).is_none()) {
+        return Err(bad("QueryType=VECTOR needs QueryText, QueryImage or QueryVideo"));
+    }
     // What belongs to a search by meaning is ignored where there is none.
-    let searches = query_type != Some(QueryType::Tag)
-        && ["QueryText", "QueryImage", "QueryVideo"].iter().any(|name| p.text(name).is_some());
+    let searches =
+        query_type != Some(QueryType::Tag) && near.iter().any(|name| p.text(name).is_some());
     let most = p.count("MaxResults", limits::MAX_RESULTS)?;
     let page_size = p.count("PageSize", PAGE_SIZE)?;
     Ok(ListOptions {
@@ -138,7 +168,8 @@ fn options(parameters: &Parameters) -> Result<ListOptions, Fault> {
         top_k: p.count("TopK", limits::TOP_K)?.filter(|_| searches),
         score_threshold: score.filter(|_| searches),
         query_image: p.owned("QueryImage"),
-        query_video: p.owned("QueryVideo"),
+        // There is one thing to be near to: the picture, where both are given.
+        query_video: p.owned("QueryVideo").filter(|_| p.text("QueryImage").is_none()),
         sort_by: p
             .text("SortBy")
             .map(|text| {
@@ -155,7 +186,7 @@ fn options(parameters: &Parameters) -> Result<ListOptions, Fault> {
             .transpose()?,
         max_results: most.or(page_size),
         next_token: p.owned("NextToken").map(Cursor::new),
-        expression: p.owned("QueryExpression"),
+        expression,
         thumbnail_mode: p.parsed::<ThumbnailMode>(
             "ThumbnailMode",
             "p_50, w_100, h_100, m_pad,w_200,h_100,color_FFFFFF, m_fill,w_200,h_100 or \
@@ -164,10 +195,12 @@ fn options(parameters: &Parameters) -> Result<ListOptions, Fault> {
     })
 }
 
-/// A question that cannot be asked: of the parameters, unless there is an expression.
+/// A question that cannot be asked: of the parameters, unless there is an expression. The dataset and
+/// its version were found before, so what is not there now is a file or a space that is asked with.
 fn asked(error: &filedex::Error, options: &ListOptions) -> Fault {
     match error.kind() {
         ErrorKind::BadQuery if options.expression.is_none() => bad(error.to_string()),
+        ErrorKind::NotFound => bad(error.to_string()),
         _ => fault(error),
     }
 }

@@ -21,6 +21,7 @@ use axum::routing::{get, post};
 use filedex::{Dataset, Error, ErrorKind, Reader, VersionRef};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::app::Shared;
 use crate::fault::Fault;
@@ -61,13 +62,15 @@ fn missing(name: &str) -> Fault {
 
 /// A body of JSON; unknown keys are refused, as a filter that is left out would answer wrongly.
 fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Fault> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let (code, message) = match error.classify() {
-            serde_json::error::Category::Data => ("InvalidParameter", error.to_string()),
-            _ => ("MalformedBody", format!("the body is no JSON: {error}")),
-        };
-        Fault::new(StatusCode::BAD_REQUEST, code, message)
-    })
+    let malformed = |message| Fault::new(StatusCode::BAD_REQUEST, "MalformedBody", message);
+    match serde_json::from_slice(bytes) {
+        // A list would be read as the members in their order.
+        Ok(object @ Value::Object(_)) => {
+            serde_json::from_value(object).map_err(|error| bad(error.to_string()))
+        }
+        Ok(_) => Err(malformed("the body is a JSON object".to_owned())),
+        Err(error) => Err(malformed(format!("the body is no JSON: {error}"))),
+    }
 }
 
 /// What a library error is, where its kind alone tells.

@@ -18,6 +18,16 @@ use crate::fault::Fault;
 const UPDATED: [&str; 5] =
     ["DataCount", "DataSize", "DatasetTaskRamRole", "Options", "UserMetricsEndpoints"];
 
+const SORTED_BY: [&str; 7] = [
+    "GmtCreateTime",
+    "GmtModifiedTime",
+    "SourceType",
+    "DataSourceType",
+    "Property",
+    "DataSize",
+    "DataCount",
+];
+
 pub(super) async fn create(
     State(app): State<Shared>,
     Extension(id): Extension<RequestId>,
@@ -173,12 +183,14 @@ pub(super) async fn list(
     app.work(move |app| {
         let page = PageNumber::read(&parameters)?;
         let descending = match parameters.text("Order") {
-            None | Some("DESC") => true,
-            Some("ASC") => false,
+            None | Some("ASC") => false,
+            Some("DESC") => true,
             Some(other) => return Err(bad(format!("Order is {other:?}; it is ASC or DESC"))),
         };
-        if let Some(by) = parameters.text("SortBy").filter(|by| *by != "GmtCreateTime") {
-            return Err(bad(format!("SortBy is {by:?}; it is GmtCreateTime")));
+        let by = parameters.text("SortBy").unwrap_or("GmtCreateTime");
+        if !SORTED_BY.contains(&by) {
+            let right = SORTED_BY.join(", ");
+            return Err(bad(format!("SortBy is {by:?}; it is one of {right}")));
         }
         let reader = app.reader().map_err(|error| fault(&error))?;
         let dataset = dataset(&reader, &dataset_id, None)?;
@@ -186,23 +198,29 @@ pub(super) async fn list(
         for version in reader.versions(&dataset.id).map_err(|error| fault(&error))? {
             let kept = Kept::read(&reader, &version_note(&dataset.id, &version.id))?;
             if listed(&parameters, &kept) {
-                found.push(version);
+                found.push(version_answer(&reader, &dataset, &version)?);
             }
         }
+        // Those without the value come first; ties stay in the order of their creation.
+        found.sort_by(|a, b| sort_key(a, by).cmp(&sort_key(b, by)));
         if descending {
             found.reverse();
         }
-        let shown = page.of(&found).iter();
-        let shown = shown.map(|version| version_answer(&reader, &dataset, version));
         Ok(Json(json!({
             "RequestId": id.0,
             "TotalCount": found.len(),
             "PageNumber": page.number(),
             "PageSize": page.size(),
-            "DatasetVersions": shown.collect::<Result<Vec<_>, _>>()?,
+            "DatasetVersions": page.of(&found),
         })))
     })
     .await
+}
+
+/// A number, or a text, of an answer.
+fn sort_key<'a>(answer: &'a Map<String, Value>, by: &str) -> (Option<i64>, Option<&'a str>) {
+    let value = answer.get(by);
+    (value.and_then(Value::as_i64), value.and_then(Value::as_str))
 }
 
 fn listed(parameters: &Parameters, kept: &Kept) -> bool {

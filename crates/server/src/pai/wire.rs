@@ -203,18 +203,9 @@ impl ItemResult {
     }
 }
 
-/// Which of the answers that carry file metadata.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// ListDatasetFileMetas.
-    Listed,
-    /// GetDatasetFileMeta.
-    Single,
-}
-
 /// A record as both answers have it; FileDir, Comment and TagUpdateTime are sent in both, as typed
 /// clients drop what they do not know.
-pub(super) fn file_meta(record: &FileRecord, shape: Shape) -> Map<String, Value> {
+pub(super) fn file_meta(record: &FileRecord) -> Map<String, Value> {
     let mut meta = Map::new();
     let mut put = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -241,8 +232,7 @@ pub(super) fn file_meta(record: &FileRecord, shape: Shape) -> Map<String, Value>
     put("Tags", Some(Value::String(tags_out(record))));
     // A map of strings and JSON values always serialises.
     let attributes = serde_json::to_string(&record.attributes).unwrap_or_default();
-    let some = shape == Shape::Listed || !record.attributes.is_empty();
-    put("MetaAttributes", some.then_some(Value::String(attributes)));
+    put("MetaAttributes", Some(Value::String(attributes)));
     let status = if record.status == Status::Active { "ACTIVE" } else { "DELETED" };
     put("Status", Some(json!(status)));
     meta

@@ -20,6 +20,7 @@ use axum::routing::post;
 use filedex::{Error, ErrorKind, Reader, VersionRef};
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::app::{App, Shared};
 use crate::fault::Fault;
@@ -46,7 +47,14 @@ fn no_file(file_id: &str) -> Fault {
 }
 
 fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Fault> {
-    serde_json::from_slice(bytes).map_err(|error| bad(format!("the body cannot be read: {error}")))
+    match serde_json::from_slice(bytes) {
+        // A list would be read as the members in their order.
+        Ok(object @ Value::Object(_)) => {
+            serde_json::from_value(object).map_err(|error| bad(error.to_string()))
+        }
+        Ok(_) => Err(bad("the body is a JSON object")),
+        Err(error) => Err(bad(format!("the body is no JSON: {error}"))),
+    }
 }
 
 fn fault(error: &Error) -> Fault {

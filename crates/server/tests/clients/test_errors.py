@@ -155,7 +155,7 @@ def test_bodies_over_the_limit(serve) -> None:
     dataset.create_all(item("fits.jpg", comment="x" * 15_000))
     big = [item(f"{i}.jpg", comment="x" * 5_000) for i in range(5)]
     pai_refuses(lambda: dataset.create(*big), 413, "RequestBodyTooLarge")
-    chunked = b"POST %s HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n" \
+    chunked = b"POST %s HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n" \
         % metas(dataset).encode() + b"1000\r\n" + b" " * 4096 + b"\r\n" + b"8000\r\n" + b" " * 32768 + b"\r\n0\r\n\r\n"
     pai_fault(exchange(server.address, chunked), 413, "RequestBodyTooLarge")
     answer = ask(server, "POST", "/v2/file/create", b" " * 30_000, **JSON)
@@ -165,8 +165,8 @@ def test_bodies_over_the_limit(serve) -> None:
 
 
 def test_connections_that_stall_hold_up_nobody(shared, dataset: Dataset) -> None:
-    halves = [b"GET /healthz HTT", b"GET /healthz HTTP/1.1\r\nhost: x\r\n",
-              b"POST /api/v1/datasets HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{"]
+    halves = [b"GET /healthz HTT", b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n",
+              b"POST /api/v1/datasets HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n{"]
     stalled = []
     try:
         for number in range(60):
@@ -182,8 +182,8 @@ def test_connections_that_stall_hold_up_nobody(shared, dataset: Dataset) -> None
             connection.close()
 
 
-@pytest.mark.parametrize("half", [b"GET /healthz HTTP/1.1\r\nhost: x\r\n",
-                                  b"POST /api/v1/datasets HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{"],
+@pytest.mark.parametrize("half", [b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n",
+                                  b"POST /api/v1/datasets HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{"],
                          ids=["header", "body"])
 def test_connections_that_stall_are_ended(serve, half: bytes) -> None:
     server = serve("--timeout", "1")
@@ -197,8 +197,8 @@ def test_connections_that_stall_are_ended(serve, half: bytes) -> None:
 
 
 @pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00", b"hello\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
-                                     b"GET /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
-                                     b"GET /healthz HTTP/1.1\r\nhost: x\r\nx: " + b"y" * 1_000_000 + b"\r\n\r\n"],
+                                     b"GET /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n",
+                                     b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * 1_000_000 + b"\r\n\r\n"],
                          ids=lambda garbage: repr(garbage[:12]))
 def test_what_is_no_http(shared, garbage: bytes) -> None:
     with socket.create_connection(shared.address, timeout=20) as connection:
@@ -269,3 +269,16 @@ def test_every_answer_names_its_request(shared, target: str, method: str, header
         assert answers[0].headers[name] and answers[0].headers[name] != answers[1].headers[name]
     if answers[0].status == 200 and target.startswith("/api"):
         assert answers[0].json()["RequestId"] == answers[0].headers["x-acs-request-id"]
+
+
+@pytest.mark.parametrize("head", [b"host: evil.example", b"host: 127.0.0.1.evil.example:80",
+                                  b"host: localhost\r\norigin: https://evil.example",
+                                  b"host: localhost\r\norigin: null"])
+def test_foreign_pages_are_refused(shared: Server, head: bytes) -> None:
+    """A page in a browser can send a simple POST to this machine, or have a name of its own lead here."""
+    body = b'{"Name": "from a page"}'
+    raw = b"POST /api/v1/datasets HTTP/1.1\r\n%s\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n\r\n%s" % (
+        head, len(body), body)
+    pai_fault(exchange(shared.address, raw), 403, "Forbidden")
+    everything = exchange(shared.address, b"GET /api/v1/datasets?PageSize=100 HTTP/1.1\r\nhost: localhost\r\n\r\n")
+    assert b"from a page" not in everything.body
