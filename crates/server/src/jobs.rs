@@ -3,7 +3,7 @@
 //! A job is a note of the file, so that it outlives the server; one that a stop cut short goes on
 //! when the file is served again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +14,8 @@ use filedex::{
     VersionRef, limits,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::notes;
 
 /// Messages that a job keeps.
 const LOGS: usize = 100;
@@ -78,7 +80,7 @@ impl Job {
 }
 
 fn note(dataset_id: &str, job_id: &str) -> String {
-    format!("server/job/{dataset_id}/{job_id}")
+    notes::name("job", dataset_id, job_id)
 }
 
 /// The jobs of the file, and the thread that runs them.
@@ -115,7 +117,7 @@ impl Jobs {
         forget_gone(database)?;
         let mut left: Vec<Job> = database
             .reader()?
-            .notes("server/job/")?
+            .notes(&format!("{}job/", notes::ALL))?
             .iter()
             .filter_map(|(_, bytes)| read(bytes))
             .filter(|job| matches!(job.state, State::Pending | State::Running))
@@ -193,11 +195,11 @@ impl Jobs {
 /// Removes the notes of datasets that are not there.
 fn forget_gone(database: &Database) -> filedex::Result<()> {
     let reader = database.reader()?;
-    let there: HashSet<String> = reader.datasets()?.into_iter().map(|dataset| dataset.id).collect();
+    let there: Vec<String> = reader.datasets()?.into_iter().map(|dataset| dataset.id).collect();
     let gone: Vec<_> = reader
-        .notes("server/")?
+        .notes(notes::ALL)?
         .into_iter()
-        .filter(|(name, _)| name.split('/').nth(2).is_some_and(|id| !there.contains(id)))
+        .filter(|(name, _)| !notes::is_about_one(name, &there))
         .map(|(name, _)| (name, None::<&[u8]>))
         .collect();
     if gone.is_empty() { Ok(()) } else { database.put_notes(gone) }

@@ -135,6 +135,18 @@ impl Args {
             Some(path) => Some(Keys::from_file(path)),
         };
         let keys = keys.transpose().map_err(|error| Failure::Usage(error.to_string()))?;
+        if keys.as_ref().is_some_and(Keys::is_empty) {
+            let why = "--auth env needs FILEDEX_ACCESS_KEY_ID with FILEDEX_ACCESS_KEY_SECRET, or \
+                       FILEDEX_BEARER_TOKEN; none is set, so nobody could be let in";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+        if keys.as_ref().is_some_and(Keys::is_empty) {
+            return Err(Failure::Usage(
+                "--auth env needs FILEDEX_ACCESS_KEY_ID with FILEDEX_ACCESS_KEY_SECRET, or \
+                 FILEDEX_BEARER_TOKEN, in the environment"
+                    .to_owned(),
+            ));
+        }
         Ok(Config {
             listen: self.listen,
             keys,

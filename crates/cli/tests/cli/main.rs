@@ -15,6 +15,7 @@ mod lock;
 mod meaning;
 mod npy;
 mod program;
+mod serve;
 mod space;
 
 /// A file in this folder that no `mod` names would be silently left out.

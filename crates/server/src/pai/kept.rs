@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{bad, fault};
 use crate::fault::Fault;
+use crate::notes;
 
 /// What clients say of a dataset, by the names of its answer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -50,11 +51,11 @@ pub(super) const OF_VERSION: [&str; 12] = [
 ];
 
 pub(super) fn dataset_note(dataset_id: &str) -> String {
-    format!("server/dataset/{dataset_id}")
+    notes::name("dataset", dataset_id, "")
 }
 
 pub(super) fn version_note(dataset_id: &str, version_id: &str) -> String {
-    format!("server/version/{dataset_id}/{version_id}")
+    notes::name("version", dataset_id, version_id)
 }
 
 impl Kept {

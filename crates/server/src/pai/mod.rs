@@ -21,10 +21,10 @@ use axum::routing::{get, post};
 use filedex::{Dataset, Error, ErrorKind, Reader, VersionRef};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::app::Shared;
 use crate::fault::Fault;
+use crate::json_object::{self, NotRead};
 use crate::write_queue::WriteError;
 
 pub(crate) fn routes() -> Router<Shared> {
@@ -63,14 +63,11 @@ fn missing(name: &str) -> Fault {
 /// A body of JSON; unknown keys are refused, as a filter that is left out would answer wrongly.
 fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Fault> {
     let malformed = |message| Fault::new(StatusCode::BAD_REQUEST, "MalformedBody", message);
-    match serde_json::from_slice(bytes) {
-        // A list would be read as the members in their order.
-        Ok(object @ Value::Object(_)) => {
-            serde_json::from_value(object).map_err(|error| bad(error.to_string()))
-        }
-        Ok(_) => Err(malformed("the body is a JSON object".to_owned())),
-        Err(error) => Err(malformed(format!("the body is no JSON: {error}"))),
-    }
+    let read = json_object::read(bytes);
+    read.map_err(|fault| match fault {
+        NotRead::NoObject(message) => malformed(message),
+        NotRead::Wrong(message) => bad(message),
+    })
 }
 
 /// What a library error is, where its kind alone tells.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Drive, fault};
 use crate::app::App;
 use crate::fault::Fault;
+use crate::notes;
 
 /// A folder that was made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ pub(super) struct Folder {
 pub(super) struct Folders(BTreeMap<String, Folder>);
 
 fn note(drive: &Drive, id: &str) -> String {
-    format!("server/folder/{}/{id}", drive.version.dataset_id)
+    notes::name("folder", &drive.version.dataset_id, id)
 }
 
 /// The files directly in a folder.

@@ -135,11 +135,34 @@ enum Marker {
     After(String),
 }
 
-impl Marker {
-    fn read(text: Option<&str>) -> Result<Option<Self>, Fault> {
-        let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-        unpacked(text).map(Some)
+/// A marker, and the folder that it belongs to.
+#[derive(Debug, Serialize, Deserialize)]
+struct Place {
+    drive: String,
+    folder: String,
+    at: Marker,
+}
+
+impl Place {
+    fn pack(drive: &Drive, folder: &str, at: Marker) -> String {
+        let drive = drive.version.dataset_id.clone();
+        packed(&Self { drive, folder: folder.to_owned(), at })
     }
+
+    /// Where a walk through this folder goes on.
+    fn read(text: Option<&str>, drive: &Drive, folder: &str) -> Result<Option<Marker>, Fault> {
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+        let place: Self = unpacked(text)?;
+        if place.drive != drive.version.dataset_id || place.folder != folder {
+            return Err(foreign());
+        }
+        Ok(Some(place.at))
+    }
+}
+
+/// A marker of something else.
+pub(super) fn foreign() -> Fault {
+    bad("marker belongs to another drive, folder or search")
 }
 
 /// A value as a marker: opaque text that goes into JSON and addresses.
@@ -177,7 +200,7 @@ pub(super) async fn list(
         let base = Base::of(&app.links, &headers);
         let links = LinksAsked::read(base, app.clock.now(), &asked.thumbnail_processes, None)?;
         let mut items = Vec::new();
-        let marker = Marker::read(asked.marker.as_deref())?;
+        let marker = Place::read(asked.marker.as_deref(), &drive, dir)?;
         let (after, mut cursor) = match marker {
             None => (Some(String::new()), None),
             Some(Marker::Folder(dir)) => (Some(dir), None),
@@ -191,14 +214,14 @@ pub(super) async fn list(
             let shown = &left[..left.len().min(limit as usize)];
             items.extend(shown.iter().map(|shown| folder(&drive, shown)));
             if let (true, Some(last)) = (left.len() > shown.len(), shown.last()) {
-                let next = packed(&Marker::Folder(last.dir.clone()));
+                let next = Place::pack(&drive, dir, Marker::Folder(last.dir.clone()));
                 return Ok(Json(json!({ "items": items, "next_marker": next })));
             }
         }
         let mut next = String::new();
         let room = limit - u32::try_from(items.len()).unwrap_or(limit).min(limit);
         if with_files && room == 0 {
-            next = packed(&Marker::Files);
+            next = Place::pack(&drive, dir, Marker::Files);
         } else if with_files {
             let filter = Filter::and([in_folder(dir)].into_iter().chain(category));
             let mut query = Query::filter(filter)
@@ -209,7 +232,8 @@ pub(super) async fn list(
             }
             let page = drive.reader.list(&drive.version, &query).map_err(|error| fault(&error))?;
             items.extend(page.hits.iter().map(|hit| file(&drive, &hit.record, &app.links, &links)));
-            let marker = page.next.map(|cursor| packed(&Marker::After(cursor.to_string())));
+            let marker =
+                page.next.map(|cursor| Place::pack(&drive, dir, Marker::After(cursor.to_string())));
             next = marker.unwrap_or_default();
         }
         Ok(Json(json!({ "items": items, "next_marker": next })))

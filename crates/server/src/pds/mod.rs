@@ -20,10 +20,10 @@ use axum::routing::post;
 use filedex::{Error, ErrorKind, Reader, VersionRef};
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::app::{App, Shared};
 use crate::fault::Fault;
+use crate::json_object::{self, NotRead};
 use crate::write_queue::WriteError;
 
 pub(crate) fn routes() -> Router<Shared> {
@@ -47,14 +47,9 @@ fn no_file(file_id: &str) -> Fault {
 }
 
 fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Fault> {
-    match serde_json::from_slice(bytes) {
-        // A list would be read as the members in their order.
-        Ok(object @ Value::Object(_)) => {
-            serde_json::from_value(object).map_err(|error| bad(error.to_string()))
-        }
-        Ok(_) => Err(bad("the body is a JSON object")),
-        Err(error) => Err(bad(format!("the body is no JSON: {error}"))),
-    }
+    json_object::read(bytes).map_err(|fault| match fault {
+        NotRead::NoObject(message) | NotRead::Wrong(message) => bad(message),
+    })
 }
 
 fn fault(error: &Error) -> Fault {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::folders::Folders;
-use super::listing::{Direction, OrderBy, packed, page_size, unpacked};
+use super::listing::{Direction, OrderBy, foreign, packed, page_size, unpacked};
 use super::wire::{LinksAsked, ThumbnailProcesses, file};
 use super::{Drive, bad, body, fault, query};
 use crate::app::Shared;
@@ -42,6 +42,7 @@ struct Search {
 /// A walk through an answer. A marker has it all, since the query beside a marker is ignored.
 #[derive(Debug, Serialize, Deserialize)]
 struct Walk {
+    drive: String,
     query: String,
     recursive: bool,
     order: Vec<(OrderBy, Direction)>,
@@ -49,14 +50,15 @@ struct Walk {
 }
 
 impl Walk {
-    fn begin(asked: &Search) -> Result<Self, Fault> {
+    fn begin(asked: &Search, drive: &Drive) -> Result<Self, Fault> {
         let query = asked.query.clone().filter(|query| !query.trim().is_empty());
         let query = query.ok_or_else(|| bad("query is needed where there is no marker"))?;
         if query.chars().count() > QUERY_CHARS {
             return Err(bad(format!("query has at most {QUERY_CHARS} characters")));
         }
         let order = order(asked.order_by.as_deref().unwrap_or_default())?;
-        Ok(Self { query, recursive: asked.recursive, order, after: None })
+        let drive = drive.version.dataset_id.clone();
+        Ok(Self { drive, query, recursive: asked.recursive, order, after: None })
     }
 }
 
@@ -104,11 +106,14 @@ pub(super) async fn search(
     app.work(move |app| {
         let asked: Search = body(&bytes)?;
         let limit = page_size(asked.limit)?;
+        let drive = Drive::open(app, &asked.drive_id, &headers)?;
         let mut walk = match asked.marker.as_deref().filter(|marker| !marker.is_empty()) {
             Some(marker) => unpacked::<Walk>(marker)?,
-            None => Walk::begin(&asked)?,
+            None => Walk::begin(&asked, &drive)?,
         };
-        let drive = Drive::open(app, &asked.drive_id, &headers)?;
+        if walk.drive != drive.version.dataset_id {
+            return Err(foreign());
+        }
         let folders = Folders::of(&drive)?;
         let filter = query::filter(&walk.query, walk.recursive, &|id| {
             folders.by_id(&drive, id).map(|folder| folder.dir.clone())
@@ -158,21 +163,25 @@ fn by_one(
 fn by_several(drive: &Drive, filter: Filter, walk: &Walk, limit: u32) -> Result<Found, Fault> {
     let query = Query::filter(filter);
     let records = drive.reader.scan(&drive.version, &query).map_err(|error| fault(&error))?;
-    let mut records = records.collect::<Result<Vec<_>, _>>().map_err(|error| fault(&error))?;
-    records.sort_by(|a, b| compared(&walk.order, a, b));
-    let total = records.len() as u64;
-    let from = match &walk.after {
-        None => 0,
-        Some(after) => {
-            let last: Last = unpacked(after)?;
-            records.partition_point(|record| last.is_before(&walk.order, record) != Ordering::Less)
-        }
-    };
-    let shown: Vec<_> = records.drain(from..).collect();
-    let more = shown.len() > limit as usize;
-    let shown: Vec<_> = shown.into_iter().take(limit as usize).collect();
-    let after = shown.last().filter(|_| more).map(|last| packed(&Last::of(last)));
-    Ok(Found { records: shown, total, after })
+    let mut keyed = records
+        .map(|record| record.map(|record| (Last::of(&record), record)))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| fault(&error))?;
+    let total = keyed.len() as u64;
+    if let Some(after) = &walk.after {
+        let last: Last = unpacked(after)?;
+        keyed.retain(|(key, _)| last.compared(&walk.order, key) == Ordering::Less);
+    }
+    let more = keyed.len() > limit as usize;
+    if more {
+        // The page is all that has to be in order.
+        let ordered = |a: &(Last, _), b: &(Last, _)| a.0.compared(&walk.order, &b.0);
+        keyed.select_nth_unstable_by(limit as usize, ordered);
+        keyed.truncate(limit as usize);
+    }
+    keyed.sort_by(|a, b| a.0.compared(&walk.order, &b.0));
+    let after = keyed.last().filter(|_| more).map(|(key, _)| packed(key));
+    Ok(Found { records: keyed.into_iter().map(|(_, record)| record).collect(), total, after })
 }
 
 /// What the last file of a page was ordered by.
@@ -194,11 +203,6 @@ impl Last {
             name: record.file_name.clone(),
             id: record.id.to_string(),
         }
-    }
-
-    /// Less where this comes before the record.
-    fn is_before(&self, order: &[(OrderBy, Direction)], record: &FileRecord) -> Ordering {
-        self.compared(order, &Self::of(record))
     }
 
     fn compared(&self, order: &[(OrderBy, Direction)], other: &Self) -> Ordering {
@@ -225,8 +229,4 @@ impl Last {
         }
         self.id.cmp(&other.id)
     }
-}
-
-fn compared(order: &[(OrderBy, Direction)], a: &FileRecord, b: &FileRecord) -> Ordering {
-    Last::of(a).compared(order, &Last::of(b))
 }
