@@ -48,8 +48,7 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("filedex");
         let requests = Family::<Asked, Counter>::default();
-        let times =
-            Family::<Took, Histogram>::new_with_constructor(|| Histogram::new(TIMES.into_iter()));
+        let times = Family::<Took, Histogram>::new_with_constructor(|| Histogram::new(TIMES));
         let (in_flight, connections) = (Gauge::default(), Gauge::default());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register_with_unit(

@@ -40,7 +40,7 @@ mod tests {
         for id in &ids {
             let name = name("job", id, "dsjob-0123456789abcdef0123456789abcdef");
             assert!(name.len() <= 256, "{name}");
-            assert!(is_about_one(&name, &[id.clone()]), "{name}");
+            assert!(is_about_one(&name, std::slice::from_ref(id)), "{name}");
             let others: Vec<_> = ids.iter().filter(|other| *other != id).cloned().collect();
             assert!(!is_about_one(&name, &others), "{name}");
         }
