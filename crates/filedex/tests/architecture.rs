@@ -109,8 +109,10 @@ fn sources(dir: &Path) -> Vec<(PathBuf, String)> {
 }
 
 fn product_sources() -> Vec<(PathBuf, String)> {
-    let crates =
-        ["model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "server", "cli"];
+    let crates = [
+        "model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "server",
+        "cli",
+    ];
     crates.iter().flat_map(|name| sources(&root().join("crates").join(name).join("src"))).collect()
 }
 

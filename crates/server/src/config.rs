@@ -10,6 +10,8 @@ use filedex::Embedder;
 
 use crate::auth::Keys;
 use crate::files::OssAccount;
+use crate::links::Links;
+use crate::listen::ServeError;
 use crate::local::CommandRunner;
 
 /// How a server is set up. The default serves this machine alone, asks for no keys and gives out no
@@ -61,6 +63,19 @@ impl Default for Config {
             commands: None,
             clock: None,
         }
+    }
+}
+
+impl Config {
+    /// Whether a server can be set up so; [`Server::bind`](crate::Server::bind) asks it too.
+    ///
+    /// # Errors
+    /// [`ServeError::Unprotected`], [`ServeError::Files`].
+    pub fn check(&self) -> Result<(), ServeError> {
+        if self.keys.is_none() && !self.listen.ip().is_loopback() {
+            return Err(ServeError::Unprotected(self.listen));
+        }
+        Links::of(self).map(drop).map_err(ServeError::Files)
     }
 }
 

@@ -83,9 +83,7 @@ impl Server {
     /// # Errors
     /// As [`Server::bind`].
     pub fn bind_shared(database: Arc<Database>, config: Config) -> Result<Self, ServeError> {
-        if config.keys.is_none() && !config.listen.ip().is_loopback() {
-            return Err(ServeError::Unprotected(config.listen));
-        }
+        config.check()?;
         let links = Links::of(&config).map_err(ServeError::Files)?;
         let jobs = Jobs::start(&database, config.embedders.clone())?;
         let listen = |error| ServeError::Listen(config.listen, error);

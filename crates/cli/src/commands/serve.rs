@@ -28,11 +28,12 @@ Examples:
   filedex serve photos.filedex --listen 0.0.0.0:8473 --auth keys.toml
   curl 'http://127.0.0.1:8473/v1/datasets'
 
-It speaks PAI AIWorkSpace 2021-02-04 (/api/v1), PDS 2022-03-01 (/v2) and Nebius Token Factory (/v1), so
-that their clients work with no change but the endpoint. /healthz, /metrics and /openapi.json are its own.
+It speaks PAI AIWorkSpace 2021-02-04 (/api/v1), PDS 2022-03-01 (/v2) and Nebius Token Factory
+(/v1), so that their clients work with no change but the endpoint. /healthz, /metrics and
+/openapi.json are its own. A file that is not there is made.
 
-Without --auth it asks for no keys, and only this machine can connect. --auth takes a TOML file that only
-you can read:
+Without --auth it asks for no keys, and only this machine can connect. --auth takes a TOML file
+that only you can read:
   [[access_key]]
   id = \"…\"
   secret = \"…\"
@@ -44,8 +45,9 @@ or `env`: FILEDEX_ACCESS_KEY_ID with FILEDEX_ACCESS_KEY_SECRET, and FILEDEX_BEAR
 Downloads of oss:// files are signed with OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET and
 OSS_SESSION_TOKEN, where --oss-region is said.
 
-While it runs, other commands on the file are run by it: query, why, get, update, tag, delete, stats,
-info, export, dataset, version and space. Ctrl-C ends it once the requests at work are answered.";
+While it runs, other commands on the file are run by it: query, why, get, update, tag, delete,
+stats, info, export, dataset, version and space. Ctrl-C ends it once the requests at work are
+answered.";
 
 /// Serve a database over HTTP to clients of PAI, PDS and Nebius
 #[derive(Debug, clap::Args)]
@@ -104,6 +106,8 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
         builder = builder.embedder(model.clone());
     }
     let config = args.config(&models)?;
+    // Before a file is made for nothing.
+    config.check().map_err(failure)?;
     let database = builder.open_or_create(&args.file.path)?;
     let server = Server::bind(database, config).map_err(failure)?;
     args.start_log(output);
