@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use filedex::{Order, StatusFilter};
 
 use crate::commands::{
-    calibrate, check, compact, completions, create, dataset, delete, demo, embed, export, get,
-    import, info, optimize, query, serve, space, stats, tag, update, version, why,
+    backup, calibrate, check, compact, completions, create, dataset, delete, demo, embed, export,
+    get, import, info, optimize, query, serve, space, stats, tag, update, version, why,
 };
 
 /// Search and curate the metadata of files: names, folders, types, sizes, dates, tags, captions
@@ -58,6 +58,7 @@ pub enum Command {
     Space(space::Args),
     Calibrate(calibrate::Args),
     Check(check::Args),
+    Backup(backup::Args),
     Optimize(optimize::Args),
     Compact(compact::Args),
     Info(info::Args),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use filedex::Database;
-use filedex_server::{CommandOutput, CommandRunner, LocalServer};
+use filedex_server::{CommandOutput, CommandRunner, LocalServer, SentCommand};
 
 use crate::args::{Args, Command};
 use crate::commands;
@@ -21,7 +21,8 @@ impl Command {
             Self::Query(args) => args.is_of_the_database_alone(),
             Self::Why(args) => args.is_of_the_database_alone(),
             Self::Export(args) => args.is_to_standard_output(),
-            Self::Get(_)
+            Self::Backup(_)
+            | Self::Get(_)
             | Self::Update(_)
             | Self::Delete(_)
             | Self::Tag(_)
@@ -42,7 +43,9 @@ pub fn sent(can_be_sent: bool, path: &Path, output: &Output) -> Option<Result<u8
     let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let (mut stdout, mut stderr) = (std::io::stdout(), std::io::stderr());
     let (width, colour) = (output.width(), output.shows_colour());
-    match server.run(args, width, colour, &mut stdout, &mut stderr) {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let command = SentCommand { args, folder, width, colour };
+    match server.run(&command, &mut stdout, &mut stderr) {
         Ok(code) => Some(Ok(code)),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Some(Err(Failure::Closed)),
         // What it wrote down is of a process that is gone.

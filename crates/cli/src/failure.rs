@@ -141,6 +141,7 @@ fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::NeedsRecovery => "needs_recovery",
         ErrorKind::Damaged => "damaged",
         ErrorKind::DiskFull => "disk_full",
+        ErrorKind::Interrupted => "interrupted",
         _ => "io",
     }
 }

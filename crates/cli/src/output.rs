@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use filedex_server::CommandOutput;
 use serde::Serialize;
@@ -23,6 +24,8 @@ pub struct Output {
     stdout: BufWriter<Box<dyn Write>>,
     /// That of another program, where it is not this one's.
     stderr: Option<RefCell<Box<dyn Write>>>,
+    /// The folder that paths are relative to, where it is not this process's.
+    folder: Option<PathBuf>,
     json: bool,
     quiet: bool,
     colour: bool,
@@ -67,6 +70,7 @@ impl Output {
         Self {
             stdout: BufWriter::with_capacity(64 << 10, Box::new(io::stdout())),
             stderr: None,
+            folder: None,
             json,
             quiet,
             colour: !json && terminal::shows_colour(&io::stdout()),
@@ -79,11 +83,17 @@ impl Output {
         Self {
             stdout: BufWriter::with_capacity(16 << 10, to.stdout),
             stderr: Some(RefCell::new(to.stderr)),
+            folder: Some(to.folder),
             json,
             quiet,
             colour: to.colour && !json,
             width: to.width,
         }
+    }
+
+    /// A path as whoever typed the command means it.
+    pub fn path(&self, typed: &Path) -> PathBuf {
+        self.folder.as_ref().map_or_else(|| typed.to_owned(), |folder| folder.join(typed))
     }
 
     /// Whether a person can be asked something: not one at another program.

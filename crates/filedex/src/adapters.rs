@@ -36,12 +36,23 @@ impl BlobSource for StoreBlobs {
     }
 
     fn len(&self, blob: u64) -> io::Result<u64> {
-        self.store.read().and_then(|read| read.blob_len(blob)).map_err(io::Error::other)
+        self.store.read().and_then(|read| read.blob_len(blob)).map_err(input_error)
     }
 
     fn read_chunk(&self, blob: u64, chunk: u32) -> io::Result<Vec<u8>> {
-        self.store.read().and_then(|read| read.blob_chunk(blob, chunk)).map_err(io::Error::other)
+        self.store.read().and_then(|read| read.blob_chunk(blob, chunk)).map_err(input_error)
     }
+}
+
+/// An error of the store as the index takes it: the kind still says that bytes are damaged where the
+/// text engine keeps no more of an error than its kind and its words.
+fn input_error(error: StoreError) -> io::Error {
+    let kind = match &error {
+        StoreError::Damaged { .. } => io::ErrorKind::InvalidData,
+        StoreError::Io { source, .. } => source.kind(),
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, error)
 }
 
 /// One version of one snapshot, as the planner sees it.
@@ -225,6 +236,9 @@ impl From<IndexError> for Error {
         let kind = match &error {
             IndexError::Damaged { .. } => ErrorKind::Damaged,
             IndexError::Unsupported { .. } => ErrorKind::BadInput,
+            IndexError::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                ErrorKind::Damaged
+            }
             _ => ErrorKind::Io,
         };
         Error::of(kind, error)

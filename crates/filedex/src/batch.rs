@@ -229,7 +229,9 @@ impl<'db> Batch<'db> {
     /// # Errors
     /// The whole batch fails, and leaves nothing behind, when it has more than
     /// [`limits::BATCH_ITEMS`] items, when the database or the version takes no changes, or when
-    /// the file cannot be written.
+    /// the file cannot be written. After [`ErrorKind::Io`] or [`ErrorKind::DiskFull`], drop every
+    /// handle and open the database again: it then has all of the batch or nothing of it, and all
+    /// that was committed before.
     pub fn commit(self) -> Result<BatchReport> {
         if self.operations.len() > limits::BATCH_ITEMS {
             return Err(Error::new(

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use filedex_store::{Options, Store, VersionKey, WriteBatch};
+use filedex_store::{Device, Options, Store, VersionKey, WriteBatch};
 
 use filedex_model::Embedder;
 use filedex_planner::PathThresholds;
@@ -185,6 +185,30 @@ impl Builder {
         self.start(Store::open_read_only(path.as_ref(), &self.options())?)
     }
 
+    /// Opens the database on a device for reading and writing, and makes it on an empty one: for
+    /// storage that is no file, and for tests of what storage can do. Nothing locks a device, so its
+    /// owner sees to it that it is open once.
+    ///
+    /// ```
+    /// use filedex::{Database, MemoryDevice, NewFile};
+    /// let device = MemoryDevice::default();
+    /// let db = Database::builder().open_device(device.clone())?;
+    /// let version = db.default_version()?;
+    /// let mut batch = db.batch(&version);
+    /// batch.create(NewFile::at("oss://b/1.png"));
+    /// batch.commit()?;
+    /// drop(db);
+    /// let again = Database::builder().open_device(device)?;
+    /// assert_eq!(again.reader()?.folder(&version, "")?.file_count, 1);
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Builder::open`], but for those of locks and paths.
+    pub fn open_device(&self, device: impl Device) -> Result<Database> {
+        self.start(Store::with_device(Box::new(device), &self.options())?)
+    }
+
     fn options(&self) -> Options {
         Options {
             cache_bytes: self.cache_bytes / 2,
@@ -247,7 +271,26 @@ impl Shared {
 
     /// Makes the durable state the newest snapshot. `changed` names the version whose text index
     /// changed; `before` is the snapshot the change was made on.
+    ///
+    /// Where that fails there is no newest snapshot, and the next one who wants it opens it: a
+    /// commit must never be based on the snapshot before the last commit.
     pub fn publish(
+        &self,
+        before: Option<&Snapshot>,
+        changed: Option<VersionKey>,
+    ) -> Result<Arc<Snapshot>> {
+        let snapshot =
+            self.open_newest(before, changed).inspect_err(|_| self.current.store(None))?;
+        // Several may be opening at once; the one with the newest commit stays.
+        self.current.rcu(|current| {
+            let newer =
+                |other: &&Arc<Snapshot>| other.store.generation() > snapshot.store.generation();
+            Some(Arc::clone(current.as_ref().filter(newer).unwrap_or(&snapshot)))
+        });
+        Ok(snapshot)
+    }
+
+    fn open_newest(
         &self,
         before: Option<&Snapshot>,
         changed: Option<VersionKey>,
@@ -267,7 +310,6 @@ impl Shared {
                 snapshot.open_vectors_of(before, version)?;
             }
         }
-        self.current.store(Some(Arc::clone(&snapshot)));
         Ok(snapshot)
     }
 
@@ -413,8 +455,10 @@ impl Database {
         self.sweep()?;
         self.shared.release_snapshots()?;
         let done = self.shared.store.compact();
-        self.shared.publish(None, None)?;
+        let shown = self.shared.publish(None, None);
+        // Where both failed, the first error is the reason.
         let done = done?;
+        shown?;
         Ok(Compacted { before: done.before, after: done.after })
     }
 

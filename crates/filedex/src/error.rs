@@ -39,6 +39,8 @@ pub enum ErrorKind {
     NeedsRecovery,
     /// The file is damaged.
     Damaged,
+    /// The caller stopped it; nothing of it is left.
+    Interrupted,
     /// The disk is full.
     DiskFull,
     /// The operating system refused something.
@@ -174,6 +176,7 @@ impl From<StoreError> for Error {
             StoreError::ReadOnly => ErrorKind::ReadOnly,
             StoreError::DiskFull => ErrorKind::DiskFull,
             StoreError::Busy { .. } => ErrorKind::Busy,
+            StoreError::Interrupted { .. } => ErrorKind::Interrupted,
             _ => ErrorKind::Io,
         };
         Self::of(kind, error)

@@ -39,6 +39,7 @@
 mod adapters;
 mod apply;
 mod ask;
+mod backup;
 mod batch;
 mod calibrate;
 mod check;
@@ -61,6 +62,7 @@ mod spaces;
 mod statistics;
 mod vectors;
 
+pub use backup::BackedUp;
 pub use batch::{Batch, BatchReport, ImportMode, NewVector};
 pub use calibrate::{Calibration, Trial};
 pub use check::{CheckReport, Finding, Rebuilt};
@@ -91,3 +93,4 @@ pub use filedex_planner::{
     PathThresholds, Step, Why,
 };
 pub use filedex_query::{Fusion, QueryError, QueryType, SignMode, ThumbnailMode};
+pub use filedex_store::{Device, MemoryDevice};

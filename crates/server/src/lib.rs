@@ -54,4 +54,4 @@ mod write_queue;
 pub use config::Config;
 pub use in_process::InProcess;
 pub use listen::{ServeError, Server, StopHandle};
-pub use local::{CommandOutput, CommandRunner, LocalServer};
+pub use local::{CommandOutput, CommandRunner, LocalServer, SentCommand};

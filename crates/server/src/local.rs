@@ -41,18 +41,25 @@ pub struct CommandOutput {
     pub stdout: Box<dyn Write + Send>,
     /// Standard error.
     pub stderr: Box<dyn Write + Send>,
+    /// The folder that paths are relative to.
+    pub folder: PathBuf,
     /// Columns of the terminal.
     pub width: u16,
     /// Whether colour is shown.
     pub colour: bool,
 }
 
-/// What travels to the server.
-#[derive(Debug, Serialize, Deserialize)]
-struct Command {
-    args: Vec<String>,
-    width: u16,
-    colour: bool,
+/// A command for the server to run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SentCommand {
+    /// The program's name and what was typed after it.
+    pub args: Vec<String>,
+    /// The folder that it was typed in.
+    pub folder: PathBuf,
+    /// Columns of the terminal.
+    pub width: u16,
+    /// Whether colour is shown.
+    pub colour: bool,
 }
 
 /// What travels back, a line each.
@@ -172,8 +179,8 @@ fn write_private(place: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// Runs a command, its output streamed as it comes. A program that goes away ends its command at
 /// the next line, as a closed pipe does.
 pub(crate) async fn serve(State(app): State<Shared>, body: Bytes) -> Result<Response, Fault> {
-    let command: Command = serde_json::from_slice(&body).map_err(|error| {
-        let message = format!("a command is args, width and colour: {error}");
+    let command: SentCommand = serde_json::from_slice(&body).map_err(|error| {
+        let message = format!("a command is args, folder, width and colour: {error}");
         Fault::new(StatusCode::BAD_REQUEST, "MalformedBody", message)
     })?;
     let (reader, writer) = tokio::io::duplex(BUFFERED);
@@ -183,6 +190,7 @@ pub(crate) async fn serve(State(app): State<Shared>, body: Bytes) -> Result<Resp
         let output = CommandOutput {
             stdout: Box::new(Stream { frames: frames.clone(), frame: Frame::Out }),
             stderr: Box::new(Stream { frames: frames.clone(), frame: Frame::Err }),
+            folder: command.folder,
             width: command.width,
             colour: command.colour,
         };
@@ -266,13 +274,11 @@ impl LocalServer {
     /// Where it cannot be reached, does not know this program, or ends before the command does.
     pub fn run(
         &self,
-        args: Vec<String>,
-        width: u16,
-        colour: bool,
+        command: &SentCommand,
         stdout: &mut dyn Write,
         stderr: &mut dyn Write,
     ) -> std::io::Result<u8> {
-        let body = serde_json::to_vec(&Command { args, width, colour })?;
+        let body = serde_json::to_vec(command)?;
         let Announcement { address, token, .. } = &self.announcement;
         let mut stream = TcpStream::connect_timeout(address, Duration::from_secs(5))?;
         // The simplest request there is: the answer ends with the connection, and is not chunked.

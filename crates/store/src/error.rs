@@ -117,6 +117,12 @@ pub enum StoreError {
         /// Who uses it.
         what: &'static str,
     },
+    /// The caller stopped it.
+    #[error("{what} was stopped before its end; nothing is left of it")]
+    Interrupted {
+        /// What was stopped.
+        what: &'static str,
+    },
     /// The dataset id is taken.
     #[error("there is already a dataset with the id {id:?}; choose another")]
     DatasetIdTaken {

@@ -57,6 +57,7 @@
 //! type appears in its public signatures or errors. The file format is described byte by byte in
 //! `ARCHITECTURE.md`.
 
+mod backup;
 mod blob;
 mod check;
 mod codec;

@@ -101,9 +101,7 @@ impl Store {
         if path.symlink_metadata().is_ok() {
             return Err(io(std::io::ErrorKind::AlreadyExists.into()));
         }
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".creating-{}", std::process::id()));
-        let unnamed = path.with_file_name(name);
+        let unnamed = unnamed(path);
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -327,7 +325,7 @@ impl fmt::Debug for Store {
     }
 }
 
-fn builder(options: &Options) -> Builder {
+pub(crate) fn builder(options: &Options) -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(options.cache_bytes);
     builder
@@ -364,7 +362,7 @@ fn at_path<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Resu
     })
 }
 
-fn open_error(path: &Path, error: DatabaseError) -> StoreError {
+pub(crate) fn open_error(path: &Path, error: DatabaseError) -> StoreError {
     match error {
         DatabaseError::DatabaseAlreadyOpen => {
             StoreError::Locked { path: path.to_owned(), holder: probe::holder(path) }
@@ -383,9 +381,16 @@ fn open_error(path: &Path, error: DatabaseError) -> StoreError {
     }
 }
 
+/// What a file is called while it is being made.
+pub(crate) fn unnamed(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".creating-{}", std::process::id()));
+    path.with_file_name(name)
+}
+
 /// Names a finished file, unless something has the name. The lock on it stays: it is on the file,
 /// not on its name.
-fn give_name(unnamed: &Path, path: &Path) -> std::io::Result<()> {
+pub(crate) fn give_name(unnamed: &Path, path: &Path) -> std::io::Result<()> {
     match std::fs::hard_link(unnamed, path) {
         // Some file systems have no links; there the check and the renaming are two steps.
         Err(error)
@@ -399,7 +404,7 @@ fn give_name(unnamed: &Path, path: &Path) -> std::io::Result<()> {
 }
 
 /// Makes the new name itself safe from a power cut, where the system has a way.
-fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_folder_of(path: &Path) -> std::io::Result<()> {
     if cfg!(unix) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;

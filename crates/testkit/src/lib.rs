@@ -5,6 +5,7 @@
 //!   engine has to say.
 //! - [`generate`] makes files, operations, filters, orders and page sizes from a [`Seed`], out of
 //!   vocabularies so small that things collide.
+//! - [`disk`] are disks that remember what was done to them, lose power, and fail.
 //! - [`fixture`] reads `fixtures/`: real records, and queries with answers that no part of Filedex
 //!   computed.
 //!
@@ -27,6 +28,7 @@
 //! assert!(types.iter().map(|(_, count)| *count).max() <= Some(listed.len()));
 //! ```
 
+pub mod disk;
 pub mod fixture;
 pub mod generate;
 pub mod oracle;

@@ -1,5 +1,6 @@
 //! The commands, one a file: what each takes and what it does.
 
+pub mod backup;
 pub mod calibrate;
 pub mod check;
 pub mod compact;
@@ -48,6 +49,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Embed(args) => embed::run(&args, output),
         Command::Space(args) => space::run(&args, output),
         Command::Calibrate(args) => calibrate::run(&args, output),
+        Command::Backup(args) => backup::run(&args, output),
         Command::Check(args) => check::run(&args, output),
         Command::Optimize(args) => optimize::run(&args, output),
         Command::Compact(args) => compact::run(&args, output),

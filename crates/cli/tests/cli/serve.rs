@@ -99,6 +99,29 @@ fn run(folder: &Folder, args: &[&str]) -> Ran {
     Ran::of(held(folder, args.iter().copied()).output().unwrap())
 }
 
+/// A copy made by hand, and one that the server makes.
+#[test]
+fn copies() {
+    let folder = Folder::with_fixtures();
+    let files = |name: &str| folder.json(["query", name, "", "--limit", "1"])["total"].clone();
+    let all = files("a.filedex");
+    let told = folder.json(["backup", "a.filedex", "by hand.filedex"]);
+    assert_eq!(told["bytes"], std::fs::metadata(folder.path("by hand.filedex")).unwrap().len());
+    let server = Serving::start(&folder, &[]);
+    let made = run(&folder, &["backup", "a.filedex", "served.filedex"]);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    assert!(made.stdout.contains("verified"), "{}", made.stdout);
+    let again = run(&folder, &["backup", "a.filedex", "served.filedex"]);
+    assert_eq!(again.code, Some(1));
+    assert!(again.stderr.contains("already exists"), "{}", again.stderr);
+    for name in ["by hand.filedex", "served.filedex"] {
+        assert_eq!(files(name), all, "{name}");
+        assert_eq!(folder.json(["check", name])["sound"], true, "{name}");
+    }
+    server.signal("-TERM");
+    assert_eq!(server.ended().code(), Some(0));
+}
+
 #[test]
 fn it_begins_and_ends() {
     for signal in ["-TERM", "-INT"] {

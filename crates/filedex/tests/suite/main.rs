@@ -1,7 +1,9 @@
 //! The library from outside: one binary, one module for each subject.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod backup;
 mod bad_input;
+mod crash;
 mod fixtures;
 mod meaning;
 mod oracle;

@@ -140,6 +140,13 @@ fn assert_notes(snapshot: &ReadSnapshot) {
     assert_eq!(snapshot.notes("").unwrap().len(), 3);
 }
 
+/// All that the file of the newest format has.
+pub fn assert_whole(snapshot: &ReadSnapshot) {
+    assert_filled(snapshot);
+    assert_spaces(snapshot);
+    assert_notes(snapshot);
+}
+
 #[test]
 fn files_of_every_format_are_upgraded() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,0 +1,139 @@
+//! Copies of a database while it is in use.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+
+use redb::{Key, ReadableTable, TableDefinition, TableError, Value};
+
+use crate::compact::Pages;
+use crate::error::{StoreError, Translate};
+use crate::guard::guarded;
+use crate::open::{self, Store};
+use crate::options::Options;
+use crate::read::ReadSnapshot;
+use crate::tables;
+
+/// Bytes between two looks at whether to go on.
+const STEP: u64 = 1 << 20;
+
+impl ReadSnapshot {
+    /// Writes what this snapshot shows to a new file at `path`; answers the file's length in bytes.
+    ///
+    /// Others read and write meanwhile, and what they write is not in the copy. The copy has no free
+    /// space, is verified page by page, and gets its name when it is whole: a process that is killed
+    /// on the way leaves nothing at `path`; at most a file beside it that ends in `.creating-` and
+    /// the process id. `go_on` is told the bytes copied, about every megabyte; where it answers
+    /// `false` the copy is given up.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] where there is a file; [`StoreError::Interrupted`] where it was
+    /// given up; those of either file.
+    pub fn backup_to(
+        &self,
+        path: impl AsRef<Path>,
+        go_on: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<u64, StoreError> {
+        let path = path.as_ref();
+        let io = |error| StoreError::io("creating", path, error);
+        if path.symlink_metadata().is_ok() {
+            return Err(io(std::io::ErrorKind::AlreadyExists.into()));
+        }
+        let unnamed = open::unnamed(path);
+        let written = guarded(|| {
+            self.copy_to(&unnamed, path, go_on)?;
+            verify(&unnamed)?;
+            let length = std::fs::metadata(&unnamed).map_err(io)?.len();
+            open::give_name(&unnamed, path).map_err(io)?;
+            open::sync_folder_of(path).map_err(io)?;
+            Ok(length)
+        });
+        // Gone already where it was renamed; where it was not, the first error is the one to tell.
+        let _ = std::fs::remove_file(&unnamed);
+        written
+    }
+
+    fn copy_to(
+        &self,
+        unnamed: &Path,
+        path: &Path,
+        go_on: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<(), StoreError> {
+        let io = |error| StoreError::io("creating", path, error);
+        let file =
+            OpenOptions::new().read(true).write(true).create_new(true).open(unnamed).map_err(io)?;
+        let options = self.store().options();
+        let database = open::builder(options).create_file(file);
+        let database = database.map_err(|error| open::open_error(path, error))?;
+        let txn = database.begin_write().translate()?;
+        let mut copy = Copy { from: self, to: &txn, copied: 0, next: STEP, go_on };
+        copy.table(tables::META)?;
+        copy.table(tables::DATASETS)?;
+        copy.table(tables::DATASET_NAMES)?;
+        copy.table(tables::VERSIONS)?;
+        copy.table(tables::VERSION_NAMES)?;
+        copy.table(tables::VERSION_IDS)?;
+        copy.table(tables::RECORDS)?;
+        copy.table(tables::DICTIONARIES)?;
+        copy.table(tables::IDS)?;
+        copy.table(tables::NAMES)?;
+        copy.table(tables::FOLDERS)?;
+        copy.table(tables::JOBS)?;
+        copy.table(tables::NOTES)?;
+        copy.table(tables::SEGMENTS)?;
+        copy.table(tables::SPACES)?;
+        copy.table(tables::VECTOR_SEGMENTS)?;
+        copy.table(tables::DEAD)?;
+        copy.table(tables::BLOBS)?;
+        copy.table(tables::CHUNKS)?;
+        copy.table(tables::LINKS)?;
+        copy.table(tables::GARBAGE)?;
+        txn.commit().translate()
+    }
+}
+
+/// A copy under way.
+struct Copy<'a> {
+    from: &'a ReadSnapshot,
+    to: &'a redb::WriteTransaction,
+    copied: u64,
+    /// When to look next.
+    next: u64,
+    go_on: &'a mut dyn FnMut(u64) -> bool,
+}
+
+impl Copy<'_> {
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        definition: TableDefinition<'static, K, V>,
+    ) -> Result<(), StoreError> {
+        let from = match self.from.txn().open_table(definition) {
+            // Files of earlier formats lack those that came later.
+            Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+            opened => opened.translate()?,
+        };
+        let mut to = self.to.open_table(definition).translate()?;
+        for entry in from.iter().translate()? {
+            let (key, value) = entry.translate()?;
+            let (key, value) = (key.value(), value.value());
+            let bytes = K::as_bytes(&key).as_ref().len() + V::as_bytes(&value).as_ref().len();
+            to.insert(&key, &value).translate()?;
+            self.copied += bytes as u64;
+            if self.copied >= self.next {
+                self.next = self.copied + STEP;
+                if !(self.go_on)(self.copied) {
+                    return Err(StoreError::Interrupted { what: "the copy" });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Opens a copy and reads every page of it.
+fn verify(path: &Path) -> Result<(), StoreError> {
+    let copy = Store::open(path, &Options::default())?;
+    match copy.verify_pages()? {
+        Pages::Sound => Ok(()),
+        Pages::Repaired => Err(StoreError::damaged("the copy, as soon as it was written")),
+    }
+}
