@@ -6,6 +6,7 @@ use std::path::Path;
 use filedex::{Database, NewDataset, NewFile, VersionRef};
 use filedex_server::Config;
 use filedex_server::auth::{AccessKey, Keys};
+use filedex_server::files::OssAccount;
 use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 
@@ -183,4 +184,36 @@ fn addresses_end() {
     now.fetch_add(1, Ordering::Relaxed);
     let ended = server.send(&format!("GET {download}"), "");
     assert_eq!((ended.status, &ended.json()["Code"]), (403, &"AccessDenied".into()));
+}
+
+/// Records of OSS get presigned addresses, where there is an account to sign with.
+#[test]
+fn addresses_of_objects() {
+    let account = OssAccount {
+        region: "cn-shanghai".to_owned(),
+        access_key_id: "id".to_owned(),
+        access_key_secret: "secret".to_owned(),
+        security_token: None,
+        endpoint: None,
+    };
+    for (oss, links) in [(Some(account), 2), (None, 0)] {
+        let server = Running::with(|_| Config { oss, ..Config::default() });
+        server.database.create_dataset(NewDataset::named("photos")).unwrap();
+        let version = server.database.create_version("photos", "v1").unwrap();
+        let mut batch = server.database.batch(&version);
+        batch.create(NewFile::at("oss://pictures/a b.png")).create(NewFile::at("nas://fs/c.png"));
+        batch.commit().unwrap();
+        let metas = listed(&server);
+        let found = |name: &str| {
+            let links = metas.iter().filter_map(|meta| meta[name].as_str());
+            links.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let all = [found("DownloadUrl"), found("ThumbnailUrl")].concat();
+        assert_eq!(all.len(), links);
+        for link in all {
+            let host = "https://pictures.oss-cn-shanghai.aliyuncs.com/a%20b.png?";
+            assert!(link.starts_with(host) && link.contains("x-oss-signature="), "{link}");
+            assert!(!link.contains("secret"), "{link}");
+        }
+    }
 }
