@@ -1,17 +1,16 @@
 //! Copies of a database while it is in use.
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::path::Path;
 
 use redb::{Key, ReadableTable, TableDefinition, TableError, Value};
 
 use crate::compact::Pages;
 use crate::error::{StoreError, Translate};
-use crate::guard::guarded;
 use crate::open::{self, Store};
 use crate::options::Options;
 use crate::read::ReadSnapshot;
-use crate::tables;
+use crate::tables::{self, Visit};
 
 /// Bytes between two looks at whether to go on.
 const STEP: u64 = 1 << 20;
@@ -33,60 +32,26 @@ impl ReadSnapshot {
         path: impl AsRef<Path>,
         go_on: &mut dyn FnMut(u64) -> bool,
     ) -> Result<u64, StoreError> {
-        let path = path.as_ref();
-        let io = |error| StoreError::io("creating", path, error);
-        if path.symlink_metadata().is_ok() {
-            return Err(io(std::io::ErrorKind::AlreadyExists.into()));
-        }
-        let unnamed = open::unnamed(path);
-        let written = guarded(|| {
-            self.copy_to(&unnamed, path, go_on)?;
-            verify(&unnamed)?;
-            let length = std::fs::metadata(&unnamed).map_err(io)?.len();
-            open::give_name(&unnamed, path).map_err(io)?;
-            open::sync_folder_of(path).map_err(io)?;
-            Ok(length)
-        });
-        // Gone already where it was renamed; where it was not, the first error is the one to tell.
-        let _ = std::fs::remove_file(&unnamed);
-        written
+        open::make_whole(path.as_ref(), |file, unnamed| {
+            self.copy_to(file, unnamed, go_on)?;
+            verify(unnamed)?;
+            let length = std::fs::metadata(unnamed).map(|metadata| metadata.len());
+            length.map_err(|error| StoreError::io("measuring", unnamed, error))
+        })
     }
 
     fn copy_to(
         &self,
+        file: File,
         unnamed: &Path,
-        path: &Path,
         go_on: &mut dyn FnMut(u64) -> bool,
     ) -> Result<(), StoreError> {
-        let io = |error| StoreError::io("creating", path, error);
-        let file =
-            OpenOptions::new().read(true).write(true).create_new(true).open(unnamed).map_err(io)?;
         let options = self.store().options();
         let database = open::builder(options).create_file(file);
-        let database = database.map_err(|error| open::open_error(path, error))?;
+        let database = database.map_err(|error| open::open_error(unnamed, error))?;
         let txn = database.begin_write().translate()?;
         let mut copy = Copy { from: self, to: &txn, copied: 0, next: STEP, go_on };
-        copy.table(tables::META)?;
-        copy.table(tables::DATASETS)?;
-        copy.table(tables::DATASET_NAMES)?;
-        copy.table(tables::VERSIONS)?;
-        copy.table(tables::VERSION_NAMES)?;
-        copy.table(tables::VERSION_IDS)?;
-        copy.table(tables::RECORDS)?;
-        copy.table(tables::DICTIONARIES)?;
-        copy.table(tables::IDS)?;
-        copy.table(tables::NAMES)?;
-        copy.table(tables::FOLDERS)?;
-        copy.table(tables::JOBS)?;
-        copy.table(tables::NOTES)?;
-        copy.table(tables::SEGMENTS)?;
-        copy.table(tables::SPACES)?;
-        copy.table(tables::VECTOR_SEGMENTS)?;
-        copy.table(tables::DEAD)?;
-        copy.table(tables::BLOBS)?;
-        copy.table(tables::CHUNKS)?;
-        copy.table(tables::LINKS)?;
-        copy.table(tables::GARBAGE)?;
+        tables::visit(&mut copy)?;
         txn.commit().translate()
     }
 }
@@ -101,7 +66,7 @@ struct Copy<'a> {
     go_on: &'a mut dyn FnMut(u64) -> bool,
 }
 
-impl Copy<'_> {
+impl Visit for Copy<'_> {
     fn table<K: Key + 'static, V: Value + 'static>(
         &mut self,
         definition: TableDefinition<'static, K, V>,

@@ -1,7 +1,7 @@
 //! Making and opening databases, and the handle to an open one.
 
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -97,26 +97,11 @@ impl Store {
     /// folder is missing.
     pub fn create(path: impl AsRef<Path>, options: &Options) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let io = |error| StoreError::io("creating", path, error);
-        if path.symlink_metadata().is_ok() {
-            return Err(io(std::io::ErrorKind::AlreadyExists.into()));
-        }
-        let unnamed = unnamed(path);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&unnamed)
-            .map_err(io)?;
-        let made = at_path(path, || {
+        let made = make_whole(path, |file, _| {
             let database = builder(options).create_file(file).map_err(|e| open_error(path, e))?;
             initialise(&database)?;
-            give_name(&unnamed, path).map_err(io)?;
-            sync_folder_of(path).map_err(io)?;
             Ok(database)
         });
-        // Gone already where it was renamed; where it was not, the first error is the one to tell.
-        let _ = std::fs::remove_file(&unnamed);
         Ok(Self::of(Engine::Write(made?), Place::File(path.to_owned()), options))
     }
 
@@ -382,15 +367,39 @@ pub(crate) fn open_error(path: &Path, error: DatabaseError) -> StoreError {
 }
 
 /// What a file is called while it is being made.
-pub(crate) fn unnamed(path: &Path) -> PathBuf {
+fn unnamed(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".creating-{}", std::process::id()));
     path.with_file_name(name)
 }
 
+/// Makes a new file under another name, and gives it its own once it is whole. What `make` answers
+/// can hold the file open, so that nobody else gets it in between.
+pub(crate) fn make_whole<T>(
+    path: &Path,
+    make: impl FnOnce(File, &Path) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let io = |error| StoreError::io("creating", path, error);
+    if path.symlink_metadata().is_ok() {
+        return Err(io(std::io::ErrorKind::AlreadyExists.into()));
+    }
+    let unnamed = unnamed(path);
+    let file =
+        OpenOptions::new().read(true).write(true).create_new(true).open(&unnamed).map_err(io)?;
+    let made = at_path(path, || {
+        let made = make(file, &unnamed)?;
+        give_name(&unnamed, path).map_err(io)?;
+        sync_folder_of(path).map_err(io)?;
+        Ok(made)
+    });
+    // Gone already where it was renamed; where it was not, the first error is the one to tell.
+    let _ = std::fs::remove_file(&unnamed);
+    made
+}
+
 /// Names a finished file, unless something has the name. The lock on it stays: it is on the file,
 /// not on its name.
-pub(crate) fn give_name(unnamed: &Path, path: &Path) -> std::io::Result<()> {
+fn give_name(unnamed: &Path, path: &Path) -> std::io::Result<()> {
     match std::fs::hard_link(unnamed, path) {
         // Some file systems have no links; there the check and the renaming are two steps.
         Err(error)
@@ -404,7 +413,7 @@ pub(crate) fn give_name(unnamed: &Path, path: &Path) -> std::io::Result<()> {
 }
 
 /// Makes the new name itself safe from a power cut, where the system has a way.
-pub(crate) fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+fn sync_folder_of(path: &Path) -> std::io::Result<()> {
     if cfg!(unix) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;

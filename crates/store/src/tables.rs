@@ -1,7 +1,7 @@
 //! Every table of the file. A table's name, key type and value type are part of the format:
 //! `ARCHITECTURE.md` describes each byte of them.
 
-use redb::{TableDefinition, TableHandle, WriteTransaction};
+use redb::{Key, TableDefinition, TableHandle, Value, WriteTransaction};
 
 use crate::error::{StoreError, Translate};
 
@@ -52,30 +52,55 @@ pub(crate) const LINKS: TableDefinition<u64, u32> = TableDefinition::new("links"
 /// blob that no list names -> generation since when, or [`crate::blob::PENDING`].
 pub(crate) const GARBAGE: TableDefinition<u64, u64> = TableDefinition::new("garbage");
 
+/// What is done to every table.
+pub(crate) trait Visit {
+    /// # Errors
+    /// Those of the table; they end the visit.
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        definition: TableDefinition<'static, K, V>,
+    ) -> Result<(), StoreError>;
+}
+
+/// Visits every table that a file of this format has. A table that is missing here is neither made
+/// nor copied.
+pub(crate) fn visit(visitor: &mut impl Visit) -> Result<(), StoreError> {
+    visitor.table(META)?;
+    visitor.table(DATASETS)?;
+    visitor.table(DATASET_NAMES)?;
+    visitor.table(VERSIONS)?;
+    visitor.table(VERSION_NAMES)?;
+    visitor.table(VERSION_IDS)?;
+    visitor.table(RECORDS)?;
+    visitor.table(DICTIONARIES)?;
+    visitor.table(IDS)?;
+    visitor.table(NAMES)?;
+    visitor.table(FOLDERS)?;
+    visitor.table(JOBS)?;
+    visitor.table(NOTES)?;
+    visitor.table(SEGMENTS)?;
+    visitor.table(SPACES)?;
+    visitor.table(VECTOR_SEGMENTS)?;
+    visitor.table(DEAD)?;
+    visitor.table(BLOBS)?;
+    visitor.table(CHUNKS)?;
+    visitor.table(LINKS)?;
+    visitor.table(GARBAGE)?;
+    Ok(())
+}
+
 /// Makes every table, so that a reader never meets a missing one.
 pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), StoreError> {
-    txn.open_table(META).translate()?;
-    txn.open_table(DATASETS).translate()?;
-    txn.open_table(DATASET_NAMES).translate()?;
-    txn.open_table(VERSIONS).translate()?;
-    txn.open_table(VERSION_NAMES).translate()?;
-    txn.open_table(VERSION_IDS).translate()?;
-    txn.open_table(RECORDS).translate()?;
-    txn.open_table(DICTIONARIES).translate()?;
-    txn.open_table(IDS).translate()?;
-    txn.open_table(NAMES).translate()?;
-    txn.open_table(FOLDERS).translate()?;
-    txn.open_table(JOBS).translate()?;
-    txn.open_table(NOTES).translate()?;
-    txn.open_table(SEGMENTS).translate()?;
-    txn.open_table(SPACES).translate()?;
-    txn.open_table(VECTOR_SEGMENTS).translate()?;
-    txn.open_table(DEAD).translate()?;
-    txn.open_table(BLOBS).translate()?;
-    txn.open_table(CHUNKS).translate()?;
-    txn.open_table(LINKS).translate()?;
-    txn.open_table(GARBAGE).translate()?;
-    Ok(())
+    struct Create<'a>(&'a WriteTransaction);
+    impl Visit for Create<'_> {
+        fn table<K: Key + 'static, V: Value + 'static>(
+            &mut self,
+            definition: TableDefinition<'static, K, V>,
+        ) -> Result<(), StoreError> {
+            self.0.open_table(definition).translate().map(drop)
+        }
+    }
+    visit(&mut Create(txn))
 }
 
 /// The part of the database a table belongs to, for the account of its space.
