@@ -72,10 +72,15 @@ impl Config {
     /// # Errors
     /// [`ServeError::Unprotected`], [`ServeError::Files`].
     pub fn check(&self) -> Result<(), ServeError> {
+        self.links().map(drop)
+    }
+
+    /// What makes links, of a server that may be set up so.
+    pub(crate) fn links(&self) -> Result<Links, ServeError> {
         if self.keys.is_none() && !self.listen.ip().is_loopback() {
             return Err(ServeError::Unprotected(self.listen));
         }
-        Links::of(self).map(drop).map_err(ServeError::Files)
+        Links::of(self).map_err(ServeError::Files)
     }
 }
 

@@ -3,5 +3,5 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 /// All but what RFC 3986 calls unreserved.
-pub(super) const ESCAPED: &AsciiSet =
+pub(crate) const ESCAPED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

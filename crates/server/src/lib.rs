@@ -33,6 +33,7 @@ mod app;
 pub mod auth;
 mod clock;
 mod config;
+mod escape;
 mod fault;
 pub mod files;
 mod in_process;

@@ -16,7 +16,6 @@ use crate::admission::Peer;
 use crate::app::{App, Shared};
 use crate::config::Config;
 use crate::jobs::Jobs;
-use crate::links::Links;
 use crate::router::router;
 
 /// What the headers of a request may take; the address of one is in any case below 64 KiB.
@@ -83,8 +82,7 @@ impl Server {
     /// # Errors
     /// As [`Server::bind`].
     pub fn bind_shared(database: Arc<Database>, config: Config) -> Result<Self, ServeError> {
-        config.check()?;
-        let links = Links::of(&config).map_err(ServeError::Files)?;
+        let links = config.links()?;
         let jobs = Jobs::start(&database, config.embedders.clone())?;
         let listen = |error| ServeError::Listen(config.listen, error);
         let listener = TcpListener::bind(config.listen).map_err(listen)?;

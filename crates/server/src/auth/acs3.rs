@@ -6,12 +6,13 @@
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use http::header::HeaderName;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use percent_encoding::percent_encode;
 use sha2::{Digest, Sha256};
 
 use super::verifier::{SECURITY_TOKEN, Signed};
 use super::window::{self, Format};
 use super::{Denied, Keys, Presented, field, parameters};
+use crate::escape::ESCAPED;
 
 static DATE: HeaderName = HeaderName::from_static("x-acs-date");
 static CONTENT_SHA256: HeaderName = HeaderName::from_static("x-acs-content-sha256");
@@ -27,9 +28,6 @@ static MUST_BE_SIGNED: [HeaderName; 6] = [
 ];
 
 const FORMAT: Format = Format { pattern: "%Y-%m-%dT%H:%M:%SZ", example: "2026-11-21T05:40:28Z" };
-
-/// All that RFC 3986 does not call unreserved.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 const SHAPE: Denied = Denied::Malformed(
     "the header authorization must be `ACS3-HMAC-SHA256 Credential=ID,SignedHeaders=NAMES,\
@@ -148,7 +146,7 @@ fn canonical_query(query: Option<&str>) -> String {
     let pairs: Vec<String> = parameters::sorted(query)
         .iter()
         .map(|(name, value)| {
-            format!("{}={}", percent_encode(name, RESERVED), percent_encode(value, RESERVED))
+            format!("{}={}", percent_encode(name, ESCAPED), percent_encode(value, ESCAPED))
         })
         .collect();
     pairs.join("&")

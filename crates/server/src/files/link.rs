@@ -10,7 +10,7 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use sha2::Sha256;
 use thiserror::Error;
 
-use super::escape::ESCAPED;
+use crate::escape::ESCAPED;
 
 /// Keeps these signatures apart from any other use of the key.
 const CONTEXT: &str = "filedex file link 1";

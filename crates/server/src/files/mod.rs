@@ -8,7 +8,6 @@
 //!
 //! Nothing here knows datasets or records: ids are opaque text, and a URI is all that names a file.
 
-mod escape;
 mod link;
 mod oss;
 mod resize;

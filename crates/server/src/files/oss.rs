@@ -15,7 +15,7 @@ use reqsign_core::SignRequest;
 use thiserror::Error;
 
 use super::Purpose;
-use super::escape::ESCAPED;
+use crate::escape::ESCAPED;
 
 /// As [`ESCAPED`], for paths.
 const PATH: &AsciiSet = &ESCAPED.remove(b'/');

@@ -21,7 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::Opened;
-use super::escape::ESCAPED;
+use crate::escape::ESCAPED;
 
 /// How much of a file is in memory at once, in bytes.
 const CHUNK: usize = 64 * 1024;

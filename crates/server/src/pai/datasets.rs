@@ -3,12 +3,12 @@
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::{Extension, Json};
-use filedex::{Dataset, NewDataset, Reader};
+use filedex::{Dataset, NewDataset, Order, Reader};
 use serde_json::{Map, Value, json};
 
 use super::kept::{Kept, PageNumber, among, dataset_answer, dataset_note, version_note};
 use super::parameters::Parameters;
-use super::{bad, body, dataset, fault, missing};
+use super::{bad, body, fault, missing, opened};
 use crate::admission::RequestId;
 use crate::app::Shared;
 use crate::fault::Fault;
@@ -125,8 +125,7 @@ pub(super) async fn get(
 ) -> Result<Json<Value>, Fault> {
     Parameters::read(raw.0.as_deref(), &[])?;
     app.work(move |app| {
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, None)?;
+        let (reader, dataset) = opened(app, &dataset_id, None)?;
         let mut answer = dataset_answer(&reader, &dataset)?;
         answer.insert("RequestId".to_owned(), json!(id.0));
         Ok(Json(Value::Object(answer)))
@@ -147,8 +146,7 @@ pub(super) async fn update(
         let name = text(&mut body, "Name")?.filter(|name| !name.is_empty());
         let changes = Kept::take(&mut body, &UPDATED)?;
         nothing_else(&body)?;
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, None)?;
+        let (reader, dataset) = opened(app, &dataset_id, None)?;
         let note = dataset_note(&dataset.id);
         let mut kept = Kept::read(&reader, &note)?;
         kept.extend(changes);
@@ -172,8 +170,7 @@ pub(super) async fn delete(
 ) -> Result<Json<Value>, Fault> {
     Parameters::read(raw.0.as_deref(), &[])?;
     app.work(move |app| {
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, None)?;
+        let (reader, dataset) = opened(app, &dataset_id, None)?;
         let versions =
             reader.notes(&version_note(&dataset.id, "")).map_err(|error| fault(&error))?;
         app.database.delete_dataset(&dataset.id).map_err(|error| fault(&error))?;
@@ -224,11 +221,7 @@ pub(super) async fn list(
         ] {
             parameters.list(field).iter().try_for_each(|word| among(field, of, word))?;
         }
-        let descending = match parameters.text("Order") {
-            None | Some("ASC") => false,
-            Some("DESC") => true,
-            Some(other) => return Err(bad(format!("Order is {other:?}; it is ASC or DESC"))),
-        };
+        let descending = parameters.order()? == Some(Order::Desc);
         let reader = app.reader().map_err(|error| fault(&error))?;
         let mut found = Vec::new();
         for dataset in reader.datasets().map_err(|error| fault(&error))? {
@@ -267,10 +260,7 @@ fn answer(reader: &Reader, dataset: &Dataset) -> Result<Value, Fault> {
 
 /// Whether a dataset is among those asked for.
 fn listed(parameters: &Parameters, dataset: &Dataset, kept: &Kept) -> bool {
-    let among = |name: &str, value: Option<&str>| {
-        let asked = parameters.list(name);
-        asked.is_empty() || value.is_some_and(|value| asked.iter().any(|one| one == value))
-    };
+    let among = |name: &str, value: Option<&str>| parameters.admits(name, value);
     let is = |name: &str, value: Option<&str>| {
         parameters.text(name).is_none_or(|asked| value == Some(asked))
     };

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::parameters::Parameters;
 use super::wire::{Create, ItemResult, Update, file_meta};
-use super::{bad, body, dataset, fault, missing, of_write, version};
+use super::{bad, body, fault, missing, of_write, opened, version};
 use crate::admission::RequestId;
 use crate::app::Shared;
 use crate::fault::Fault;
@@ -204,9 +204,8 @@ pub(super) async fn get(
 ) -> Result<Json<Value>, Fault> {
     let parameters = Parameters::read(raw.0.as_deref(), &["DatasetVersion", "WorkspaceId"])?;
     app.work(move |app| {
-        let reader = app.reader().map_err(|error| fault(&error))?;
         let workspace = parameters.text("WorkspaceId");
-        let dataset = dataset(&reader, &dataset_id, workspace)?;
+        let (reader, dataset) = opened(app, &dataset_id, workspace)?;
         let version = version(&reader, &dataset, parameters.text("DatasetVersion"))?;
         let not_there = || {
             let message = format!("there is no file metadata with the id {file_id:?}");
@@ -234,8 +233,7 @@ fn find(
     workspace: Option<&str>,
     name: Option<&str>,
 ) -> Result<VersionRef, Fault> {
-    let reader = app.reader().map_err(|error| fault(&error))?;
-    let dataset = dataset(&reader, dataset_id, workspace)?;
+    let (reader, dataset) = opened(app, dataset_id, workspace)?;
     version(&reader, &dataset, name.filter(|name| !name.is_empty()))
 }
 

@@ -3,14 +3,14 @@
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::{Extension, Json};
-use filedex::Timestamp;
+use filedex::{Order, Reader, Timestamp};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::kept::PageNumber;
 use super::parameters::Parameters;
-use super::{bad, body, dataset, fault, missing, version};
+use super::{bad, body, fault, missing, opened, version};
 use crate::admission::RequestId;
 use crate::app::Shared;
 use crate::fault::Fault;
@@ -62,8 +62,7 @@ pub(super) async fn create(
         let action = asked.job_action.as_deref().ok_or_else(|| missing("JobAction"))?;
         let action = valued(&ACTIONS, "JobAction", action)?;
         let mode = valued(&MODES, "JobMode", asked.job_mode.as_deref().unwrap_or("Full"))?;
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, asked.workspace_id.as_deref())?;
+        let (reader, dataset) = opened(app, &dataset_id, asked.workspace_id.as_deref())?;
         let name = asked.dataset_version.as_deref().filter(|name| !name.is_empty());
         let version = version(&reader, &dataset, name)?;
         drop(reader);
@@ -100,11 +99,10 @@ fn model(spec: Option<&str>) -> Result<Option<String>, Fault> {
     Ok(spec.get("modelId").and_then(Value::as_str).map(str::to_owned))
 }
 
-fn answer(app: &crate::app::App, job: &Job, logs: bool) -> Map<String, Value> {
-    let reader = app.reader().ok();
+fn answer(reader: &Reader, job: &Job, logs: bool) -> Map<String, Value> {
     let version = reader
-        .and_then(|reader| reader.version(Some(&job.dataset_id), Some(&job.version_id)).ok())
-        .map_or_else(|| job.version_id.clone(), |version| version.version_name);
+        .version(Some(&job.dataset_id), Some(&job.version_id))
+        .map_or_else(|_| job.version_id.clone(), |version| version.version_name);
     let mut answer = Map::new();
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {
@@ -137,14 +135,13 @@ pub(super) async fn get(
 ) -> Result<Json<Value>, Fault> {
     let parameters = Parameters::read(raw.0.as_deref(), &["DatasetVersion", "WorkspaceId"])?;
     app.work(move |app| {
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, parameters.text("WorkspaceId"))?;
+        let (reader, dataset) = opened(app, &dataset_id, parameters.text("WorkspaceId"))?;
         let job = app.jobs.get(&reader, &dataset.id, &job_id).map_err(|error| fault(&error))?;
         let Some(job) = job else {
             let message = format!("there is no job {job_id:?}");
             return Err(Fault::new(StatusCode::NOT_FOUND, "DatasetJobNotFound", message));
         };
-        let mut answer = answer(app, &job, true);
+        let mut answer = answer(&reader, &job, true);
         answer.insert("RequestId".to_owned(), json!(id.0));
         Ok(Json(Value::Object(answer)))
     })
@@ -178,13 +175,8 @@ pub(super) async fn list(
         let state =
             parameters.text("Status").map(|text| valued(&STATES, "Status", text)).transpose()?;
         let logs = parameters.parsed::<bool>("WithLogs", "true or false")?.unwrap_or(false);
-        let ascending = match parameters.text("Order") {
-            None | Some("DESC") => false,
-            Some("ASC") => true,
-            Some(other) => return Err(bad(format!("Order is {other:?}; it is ASC or DESC"))),
-        };
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, parameters.text("WorkspaceId"))?;
+        let ascending = parameters.order()? == Some(Order::Asc);
+        let (reader, dataset) = opened(app, &dataset_id, parameters.text("WorkspaceId"))?;
         let of = match parameters.text("DatasetVersion") {
             Some(name) => Some(version(&reader, &dataset, Some(name))?.version_id),
             None => None,
@@ -205,7 +197,7 @@ pub(super) async fn list(
         if !ascending {
             jobs.reverse();
         }
-        let shown = page.of(&jobs).iter().map(|job| Value::Object(answer(app, job, logs)));
+        let shown = page.of(&jobs).iter().map(|job| Value::Object(answer(&reader, job, logs)));
         Ok(Json(json!({
             "RequestId": id.0,
             "TotalCount": jobs.len(),

@@ -186,19 +186,21 @@ pub(super) fn dataset_answer(
     }
     let versions = reader.versions(&dataset.id).map_err(|error| fault(&error))?;
     if let Some(latest) = versions.last() {
-        let latest = version_answer(reader, dataset, latest)?;
+        let latest = version_answer(reader, dataset, &kept, latest)?;
         answer.insert("LatestVersion".to_owned(), Value::Object(latest));
     }
     Ok(answer)
 }
 
-/// A version as it is answered. What was not said of it is as with its dataset.
+/// A version as it is answered. What was not said of it is as with its dataset, of which `of_dataset`
+/// is kept.
 pub(super) fn version_answer(
     reader: &Reader,
     dataset: &Dataset,
+    of_dataset: &Kept,
     version: &Version,
 ) -> Result<Map<String, Value>, Fault> {
-    let mut kept = Kept::read(reader, &dataset_note(&dataset.id))?;
+    let mut kept = of_dataset.clone();
     kept.0.retain(|name, _| OF_VERSION.contains(&name.as_str()));
     kept.extend(Kept::read(reader, &version_note(&dataset.id, &version.id))?);
     let mut answer = kept.0;

@@ -7,8 +7,8 @@ use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use super::parameters::Parameters;
-use super::wire::{file_meta, order, sort_by, status};
-use super::{bad, dataset, fault, version};
+use super::wire::{file_meta, sort_by, status};
+use super::{bad, fault, opened, version};
 use crate::app::Shared;
 use crate::fault::Fault;
 use crate::links::Base;
@@ -72,11 +72,11 @@ pub(super) async fn list(
         let most = options.max_results.unwrap_or(limits::PAGE_DEFAULT);
         let query = Query::from_options(&options).map_err(|error| asked(&error, &options))?;
         let thumbnails = query.thumbnail_mode();
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, Some(workspace))?;
+        let (reader, dataset) = opened(app, &dataset_id, Some(workspace))?;
         let version = version(&reader, &dataset, Some(name))?;
         let page = reader.list(&version, &query).map_err(|error| asked(&error, &options))?;
         let base = Base::of(&app.links, &headers);
+        let now = app.clock.now();
         let metas: Vec<Value> = page
             .hits
             .iter()
@@ -89,7 +89,6 @@ pub(super) async fn list(
                 let mut put = |name: &str, url: Option<String>| {
                     meta.extend(url.map(|url| (name.to_owned(), Value::String(url))));
                 };
-                let now = app.clock.now();
                 put("DownloadUrl", app.links.download(&base, &version, &hit.record, now));
                 if let Some(mode) = thumbnails {
                     let url = app.links.thumbnail(&base, &version, &hit.record, mode, now);
@@ -176,10 +175,7 @@ fn options(parameters: &Parameters) -> Result<ListOptions, Fault> {
                 sort_by(text).ok_or_else(|| named("SortBy", "FileCreateTime or FileUpdateTime"))
             })
             .transpose()?,
-        order: p
-            .text("Order")
-            .map(|text| order(text).ok_or_else(|| named("Order", "ASC or DESC")))
-            .transpose()?,
+        order: p.order()?,
         status: p
             .text("Status")
             .map(|text| status(text).ok_or_else(|| named("Status", "ACTIVE, ALL or DELETED")))

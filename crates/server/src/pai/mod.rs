@@ -22,7 +22,7 @@ use filedex::{Dataset, Error, ErrorKind, Reader, VersionRef};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::fault::Fault;
 use crate::json_object::{self, NotRead};
 use crate::write_queue::WriteError;
@@ -97,6 +97,13 @@ fn of_kind(kind: ErrorKind, message: String) -> Fault {
         tracing::error!(%message, "a request failed at the database");
     }
     Fault::new(status, code, message)
+}
+
+/// A snapshot and the dataset that is asked for in it.
+fn opened(app: &App, id: &str, workspace: Option<&str>) -> Result<(Reader, Dataset), Fault> {
+    let reader = app.reader().map_err(|error| fault(&error))?;
+    let dataset = dataset(&reader, id, workspace)?;
+    Ok((reader, dataset))
 }
 
 /// The dataset that is asked for; that of another workspace is not there.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use filedex::Timestamp;
+use filedex::{Order, Timestamp};
 use percent_encoding::percent_decode_str;
 
 use super::{bad, missing};
@@ -69,6 +69,22 @@ impl Parameters {
             }
             number => Ok(number),
         }
+    }
+
+    /// Order.
+    pub fn order(&self) -> Result<Option<Order>, Fault> {
+        match self.text("Order") {
+            None => Ok(None),
+            Some("ASC") => Ok(Some(Order::Asc)),
+            Some("DESC") => Ok(Some(Order::Desc)),
+            Some(other) => Err(bad(format!("Order is {other:?}; it is ASC or DESC"))),
+        }
+    }
+
+    /// Whether a list is absent, or has this value.
+    pub fn admits(&self, name: &str, value: Option<&str>) -> bool {
+        let asked = self.list(name);
+        asked.is_empty() || value.is_some_and(|value| asked.iter().any(|one| one == value))
     }
 
     /// A point in time.

@@ -6,7 +6,7 @@ use filedex::{Aggregate, Query, limits};
 use serde_json::{Value, json};
 
 use super::parameters::Parameters;
-use super::{dataset, fault, version};
+use super::{fault, opened, version};
 use crate::admission::RequestId;
 use crate::app::Shared;
 use crate::fault::Fault;
@@ -28,8 +28,7 @@ pub(super) async fn count(
         let names: Vec<_> = Aggregate::NAMES.iter().map(|(name, _)| *name).collect();
         let by = parameters.parsed::<Aggregate>("AggregateBy", &names.join(", "))?;
         let most = parameters.count("MaxResults", limits::MAX_RESULTS)?;
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, Some(workspace))?;
+        let (reader, dataset) = opened(app, &dataset_id, Some(workspace))?;
         let version = version(&reader, &dataset, Some(name))?;
         let everything = Query::parse("").map_err(|error| fault(&error))?;
         let groups = reader

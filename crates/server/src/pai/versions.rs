@@ -4,13 +4,13 @@
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::{Extension, Json};
-use filedex::{Dataset, ErrorKind, Reader, Version, VersionRef};
+use filedex::{Dataset, ErrorKind, Order, Reader, Version, VersionRef};
 use serde_json::{Map, Value, json};
 
 use super::datasets::{flag, nothing_else, text};
-use super::kept::{Kept, OF_VERSION, PageNumber, version_answer, version_note};
+use super::kept::{Kept, OF_VERSION, PageNumber, dataset_note, version_answer, version_note};
 use super::parameters::Parameters;
-use super::{bad, body, dataset, fault, version as found_version};
+use super::{bad, body, fault, opened, version as found_version};
 use crate::admission::RequestId;
 use crate::app::Shared;
 use crate::fault::Fault;
@@ -43,8 +43,7 @@ pub(super) async fn create(
         let kept = Kept::take(&mut body, &OF_VERSION)?;
         nothing_else(&body)?;
         kept.fits()?;
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, None)?;
+        let (reader, dataset) = opened(app, &dataset_id, None)?;
         if dry {
             return Ok(Json(json!({ "RequestId": id.0 })));
         }
@@ -97,10 +96,10 @@ pub(super) async fn get(
 ) -> Result<Json<Value>, Fault> {
     Parameters::read(raw.0.as_deref(), &[])?;
     app.work(move |app| {
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, None)?;
+        let (reader, dataset) = opened(app, &dataset_id, None)?;
         let (_, version) = known(&reader, &dataset, &name)?;
-        let mut answer = version_answer(&reader, &dataset, &version)?;
+        let of_dataset = Kept::read(&reader, &dataset_note(&dataset.id))?;
+        let mut answer = version_answer(&reader, &dataset, &of_dataset, &version)?;
         answer.insert("RequestId".to_owned(), json!(id.0));
         answer.insert("DatasetId".to_owned(), json!(dataset.id));
         Ok(Json(Value::Object(answer)))
@@ -121,8 +120,7 @@ pub(super) async fn update(
         let description = text(&mut body, "Description")?;
         let changes = Kept::take(&mut body, &UPDATED)?;
         nothing_else(&body)?;
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, None)?;
+        let (reader, dataset) = opened(app, &dataset_id, None)?;
         let (version, _) = known(&reader, &dataset, &name)?;
         let note = version_note(&dataset.id, &version.version_id);
         let mut kept = Kept::read(&reader, &note)?;
@@ -147,8 +145,7 @@ pub(super) async fn delete(
 ) -> Result<Json<Value>, Fault> {
     Parameters::read(raw.0.as_deref(), &[])?;
     app.work(move |app| {
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, None)?;
+        let (reader, dataset) = opened(app, &dataset_id, None)?;
         let (version, _) = known(&reader, &dataset, &name)?;
         app.database
             .delete_version(&dataset.id, &version.version_id)
@@ -182,23 +179,19 @@ pub(super) async fn list(
     let parameters = Parameters::read(raw.0.as_deref(), &known)?;
     app.work(move |app| {
         let page = PageNumber::read(&parameters)?;
-        let descending = match parameters.text("Order") {
-            None | Some("ASC") => false,
-            Some("DESC") => true,
-            Some(other) => return Err(bad(format!("Order is {other:?}; it is ASC or DESC"))),
-        };
+        let descending = parameters.order()? == Some(Order::Desc);
         let by = parameters.text("SortBy").unwrap_or("GmtCreateTime");
         if !SORTED_BY.contains(&by) {
             let right = SORTED_BY.join(", ");
             return Err(bad(format!("SortBy is {by:?}; it is one of {right}")));
         }
-        let reader = app.reader().map_err(|error| fault(&error))?;
-        let dataset = dataset(&reader, &dataset_id, None)?;
+        let (reader, dataset) = opened(app, &dataset_id, None)?;
+        let of_dataset = Kept::read(&reader, &dataset_note(&dataset.id))?;
         let mut found = Vec::new();
         for version in reader.versions(&dataset.id).map_err(|error| fault(&error))? {
             let kept = Kept::read(&reader, &version_note(&dataset.id, &version.id))?;
             if listed(&parameters, &kept) {
-                found.push(version_answer(&reader, &dataset, &version)?);
+                found.push(version_answer(&reader, &dataset, &of_dataset, &version)?);
             }
         }
         // Those without the value come first; ties stay in the order of their creation.
@@ -224,10 +217,7 @@ fn sort_key<'a>(answer: &'a Map<String, Value>, by: &str) -> (Option<i64>, Optio
 }
 
 fn listed(parameters: &Parameters, kept: &Kept) -> bool {
-    let among = |name: &str, value: Option<&str>| {
-        let asked = parameters.list(name);
-        asked.is_empty() || value.is_some_and(|value| asked.iter().any(|one| one == value))
-    };
+    let among = |name: &str, value: Option<&str>| parameters.admits(name, value);
     let labelled = |name: &str, part: fn((&str, &str)) -> String| {
         let asked = parameters.list(name);
         asked.is_empty() || kept.labels().map(part).any(|have| asked.contains(&have))

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use filedex::{
-    AiTags, FileRecord, FileUpdate, ItemError, ItemOutcome, NewFile, Order, SortBy, Status,
-    StatusFilter, TagEdit, Timestamp,
+    AiTags, FileRecord, FileUpdate, ItemError, ItemOutcome, NewFile, SortBy, Status, StatusFilter,
+    TagEdit, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -251,14 +251,6 @@ pub(super) fn sort_by(text: &str) -> Option<SortBy> {
     match text {
         "FileCreateTime" => Some(SortBy::FileCreateTime),
         "FileUpdateTime" => Some(SortBy::FileUpdateTime),
-        _ => None,
-    }
-}
-
-pub(super) fn order(text: &str) -> Option<Order> {
-    match text {
-        "ASC" => Some(Order::Asc),
-        "DESC" => Some(Order::Desc),
         _ => None,
     }
 }

@@ -1,4 +1,5 @@
-//! Who is let in: recorded requests of the official clients, and every way to spoil them.
+//! Who is let in: recorded requests of the official clients, and every way to spoil them. It is long
+//! because each way of signing has its table of spoilt requests beside the right one.
 
 use std::ffi::OsString;
 use std::path::Path;

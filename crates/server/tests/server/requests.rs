@@ -1,5 +1,7 @@
 //! Every operation, asked well and badly: a request, its status, and what its answer has to contain.
 //!
+//! It is long because it is a table of every operation, to be read as one.
+//!
 //! `<a>` and the like stand for the ids of files; in an answer, `"*"` is any value and `null` none.
 
 use filedex::{Database, NewDataset, NewFile, VersionRef};
