@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use filedex_store::{Device, Options, Store, VersionKey, WriteBatch};
+use filedex_store::{Device, Options, QuickRepair, Store, VersionKey, WriteBatch};
 
 use filedex_model::Embedder;
 use filedex_planner::PathThresholds;
@@ -64,6 +64,7 @@ pub struct Builder {
     cache_bytes: usize,
     vector_cache_bytes: usize,
     durability: Durability,
+    quick_repair: QuickRepair,
     merge_policy: MergePolicy,
     graph_rows: Option<u64>,
     paths: PathThresholds,
@@ -76,6 +77,7 @@ impl Default for Builder {
             cache_bytes: 256 << 20,
             vector_cache_bytes: 256 << 20,
             durability: Durability::default(),
+            quick_repair: QuickRepair::default(),
             merge_policy: MergePolicy::default(),
             graph_rows: Some(GRAPH_ROWS),
             paths: PathThresholds::default(),
@@ -138,6 +140,14 @@ impl Builder {
     #[must_use]
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
+        self
+    }
+
+    /// Whether commits store what a quick reopening after a crash needs; [`QuickRepair::Auto`] by
+    /// default.
+    #[must_use]
+    pub fn quick_repair(mut self, quick_repair: QuickRepair) -> Self {
+        self.quick_repair = quick_repair;
         self
     }
 
@@ -216,7 +226,7 @@ impl Builder {
                 Durability::Durable => filedex_store::Durability::Durable,
                 Durability::Eventual => filedex_store::Durability::Eventual,
             },
-            ..Options::default()
+            quick_repair: self.quick_repair,
         }
     }
 

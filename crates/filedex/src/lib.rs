@@ -93,4 +93,4 @@ pub use filedex_planner::{
     PathThresholds, Step, Why,
 };
 pub use filedex_query::{Fusion, QueryError, QueryType, SignMode, ThumbnailMode};
-pub use filedex_store::{Device, MemoryDevice};
+pub use filedex_store::{Device, MemoryDevice, QuickRepair};

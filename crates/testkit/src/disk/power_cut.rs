@@ -8,7 +8,7 @@ use super::recording::Step;
 use crate::generate::Seed;
 
 /// What becomes of the writes that no sync made safe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Loss {
     /// None of them is there.
     Lost,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use filedex::{Database, Device, MergePolicy, Result};
+use filedex::{Database, Device, MergePolicy, QuickRepair, Result};
 use filedex_testkit::disk::{FailingDisk, RecordingDisk};
 
 pub struct Recording(pub RecordingDisk);
@@ -53,13 +53,36 @@ impl Device for Failing {
     }
 }
 
-/// Small caches, so that reads reach the device; graphs for small segments; merges only where the
-/// test says, so that a seed replays.
-pub fn open(device: impl Device) -> Result<Database> {
-    Database::builder()
-        .cache_bytes(256 << 10)
-        .vector_cache_bytes(64 << 10)
-        .graph_rows(Some(64))
-        .merge_policy(MergePolicy::Manual)
-        .open_device(device)
+/// How a database is opened, apart from the sizes of its caches.
+#[derive(Clone, Copy)]
+pub struct Opening {
+    pub merge_policy: MergePolicy,
+    pub quick_repair: QuickRepair,
+}
+
+impl Opening {
+    /// Merges only where the test says, so that a seed replays.
+    pub const PLAIN: Self =
+        Self { merge_policy: MergePolicy::Manual, quick_repair: QuickRepair::Off };
+
+    /// With small caches, so that reads reach the device and writes leave early.
+    pub fn live(self, device: impl Device) -> Result<Database> {
+        self.with_caches(256 << 10, 64 << 10, device)
+    }
+
+    /// With caches that hold all of a small file.
+    pub fn look(self, device: impl Device) -> Result<Database> {
+        self.with_caches(16 << 20, 4 << 20, device)
+    }
+
+    fn with_caches(self, bytes: usize, vectors: usize, device: impl Device) -> Result<Database> {
+        // Small segments get graphs, too.
+        Database::builder()
+            .cache_bytes(bytes)
+            .vector_cache_bytes(vectors)
+            .graph_rows(Some(64))
+            .merge_policy(self.merge_policy)
+            .quick_repair(self.quick_repair)
+            .open_device(device)
+    }
 }

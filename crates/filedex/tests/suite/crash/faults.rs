@@ -9,7 +9,7 @@ use filedex_testkit::Seed;
 use filedex_testkit::disk::{Call, FailingDisk, Failure, Lasting};
 
 use super::content::{Content, difference};
-use super::device::{Failing, open};
+use super::device::Failing;
 use super::life::{Life, Living, lives};
 
 /// A case that takes longer hangs.
@@ -36,7 +36,8 @@ const WAYS: [(Call, Io, Lasting); 14] = [
 /// Lets about `failures` calls fail, spread over the lives and the ways; each way at least once.
 pub fn fail_in_all(default_seed: u64, failures: u64) {
     let seed = Seed::of_run(default_seed).origin();
-    let lives: Vec<Life> = lives().into_iter().filter(|life| life.derived_from == 0).collect();
+    let tried = |life: &Life| life.derived_from == 0 && life.share > 0 && life.replays();
+    let lives: Vec<Life> = lives().into_iter().filter(tried).collect();
     let each = failures / (lives.len() * WAYS.len()) as u64;
     let mut done = 0;
     for (number, life) in lives.iter().enumerate() {
@@ -69,14 +70,14 @@ struct Reference {
 impl Reference {
     fn of(life: &Life, seed: u64) -> Self {
         let base = (life.base)(seed);
-        let first = open(MemoryDevice::from_bytes(base.clone())).unwrap();
+        let first = life.opening.look(MemoryDevice::from_bytes(base.clone())).unwrap();
         let mut states = vec![Content::of(&first).unwrap()];
         drop(first);
         let mut acknowledge = |db: &Database| {
             states.push(Content::of(db)?);
             Ok(())
         };
-        let db = open(MemoryDevice::from_bytes(base.clone())).unwrap();
+        let db = life.opening.live(MemoryDevice::from_bytes(base.clone())).unwrap();
         let mut living = Living::new(db, seed, &mut acknowledge).unwrap();
         (life.script)(&mut living).unwrap();
         drop(living);
@@ -95,7 +96,7 @@ fn live(life: &Life, seed: u64, disk: &FailingDisk) -> (usize, Option<Error>) {
         acknowledged += 1;
         read_some(db)
     };
-    let db = match open(Failing(disk.clone())) {
+    let db = match life.opening.live(Failing(disk.clone())) {
         Ok(db) => db,
         Err(error) => return (0, Some(error)),
     };
@@ -155,7 +156,8 @@ fn fail(life: &Life, seed: u64, reference: &Reference, failure: Failure) {
         assert!(right, "{place}: {:?}, {error}", error.kind());
     }
     let device = MemoryDevice::from_bytes(disk.bytes());
-    let db = open(device).unwrap_or_else(|error| panic!("{place}, opened again: {error}"));
+    let db =
+        life.opening.look(device).unwrap_or_else(|error| panic!("{place}, opened again: {error}"));
     let content = Content::of(&db).unwrap_or_else(|error| panic!("{place}: {error}"));
     let newest = acknowledged + usize::from(error.is_some());
     let allowed = acknowledged..=newest.min(reference.states.len() - 1);

@@ -3,40 +3,61 @@
 use std::path::Path;
 
 use filedex::{
-    Batch, Database, DatasetPatch, FileUpdate, ImportMode, MemoryDevice, NewFile, NewSpace,
-    NewVector, Reader, Result, TagEdit, VersionRef,
+    Batch, Database, DatasetPatch, FileUpdate, ImportMode, MemoryDevice, MergePolicy, NewFile,
+    NewSpace, NewVector, QuickRepair, Reader, Result, TagEdit, VersionRef,
 };
 use filedex_testkit::oracle::{ImportMode as OracleMode, Operation};
 use filedex_testkit::{Generator, Seed};
 
-use super::device::open;
+use super::device::Opening;
 
 const DIMENSION: u32 = 8;
 
 /// A life to cut short.
 pub struct Life {
     pub name: &'static str,
+    pub opening: Opening,
     /// What the file holds at first.
     pub base: fn(u64) -> Vec<u8>,
     pub script: fn(&mut Living<'_>) -> Result<()>,
     /// The first state whose index is right; before it, only what is stored is compared.
     pub derived_from: usize,
-    /// How many of the images are of this life, beside the others.
+    /// How many of the images are of this life, beside the others; none in a short run of a life
+    /// that has 0, whose images take long.
     pub share: u64,
+}
+
+impl Life {
+    /// Whether a seed gives the same calls of the disk each time.
+    pub fn replays(&self) -> bool {
+        self.opening.merge_policy == MergePolicy::Manual
+    }
 }
 
 /// All lives.
 pub fn lives() -> Vec<Life> {
-    let life = |name, script, share| Life { name, base: founded, script, derived_from: 0, share };
-    let old = |name, base| Life { name, base, script: upgrade, derived_from: 1, share: 2 };
+    let life = |name, script, share| Life {
+        name,
+        opening: Opening::PLAIN,
+        base: founded,
+        script,
+        derived_from: 0,
+        share,
+    };
+    let old = |name, base| Life { base, derived_from: 1, ..life(name, upgrade, 2) };
+    let quick = Opening { quick_repair: QuickRepair::On, ..Opening::PLAIN };
+    let background = Opening { merge_policy: MergePolicy::Tiered, ..Opening::PLAIN };
     vec![
         life("small commits", small_commits, 8),
         life("import", import, 4),
+        life("large import", large_import, 0),
         life("merges and graphs", merges, 8),
+        Life { opening: background, ..life("background merges", background_merges, 6) },
         life("compaction", compaction, 5),
         life("rebuild", rebuild, 4),
         life("datasets and spaces", datasets_and_spaces, 6),
         life("growth", growth, 4),
+        Life { opening: quick, ..life("quick repair", quick_repair, 6) },
         old("upgrade from format 1", |_| stored_file(1)),
         old("upgrade from format 2", |_| stored_file(2)),
     ]
@@ -114,7 +135,7 @@ fn operate(batch: &mut Batch<'_>, generator: &mut Generator) {
 /// A database with a space, a few segments and 90 vectors.
 fn founded(seed: u64) -> Vec<u8> {
     let device = MemoryDevice::default();
-    let db = open(device.clone()).unwrap();
+    let db = Opening::PLAIN.look(device.clone()).unwrap();
     let version = db.default_version().unwrap();
     db.create_space(&version, &NewSpace::new("s", "model", DIMENSION)).unwrap();
     let mut generator = Generator::new(Seed::new(!seed), version.dataset_id.clone());
@@ -160,8 +181,19 @@ pub fn small_commits(living: &mut Living<'_>) -> Result<()> {
 }
 
 fn import(living: &mut Living<'_>) -> Result<()> {
-    let files = living.generator.distinct_files(400);
-    for chunk in files.chunks(200) {
+    import_all(living, 400, 200)
+}
+
+/// So many records in one commit that several segments are built at once, and pages leave the cache
+/// before it ends.
+fn large_import(living: &mut Living<'_>) -> Result<()> {
+    import_all(living, 2_500, 2_500)?;
+    living.commit(operate)
+}
+
+fn import_all(living: &mut Living<'_>, files: usize, at_once: usize) -> Result<()> {
+    let files = living.generator.distinct_files(files);
+    for chunk in files.chunks(at_once) {
         living.commit(|batch, generator| {
             for file in chunk {
                 let mut file = file.clone();
@@ -185,6 +217,24 @@ pub fn merges(living: &mut Living<'_>) -> Result<()> {
     // The merged segments have dead records and a graph now.
     living.commit(|batch, generator| (0..20).for_each(|_| operate(batch, generator)))?;
     living.db.optimize()?;
+    living.done()
+}
+
+/// Commits so many that the background merges their segments, of text and of vectors, and makes
+/// graphs of them. Nothing that is compared depends on when.
+fn background_merges(living: &mut Living<'_>) -> Result<()> {
+    for _ in 0..18 {
+        living.commit(|batch, generator| (0..4).for_each(|_| operate(batch, generator)))?;
+    }
+    Ok(())
+}
+
+fn quick_repair(living: &mut Living<'_>) -> Result<()> {
+    small_commits(living)?;
+    living.db.optimize()?;
+    living.done()?;
+    growth(living)?;
+    living.db.compact()?;
     living.done()
 }
 

@@ -13,6 +13,7 @@ mod misread;
 mod power;
 
 use filedex_testkit::Seed;
+use filedex_testkit::disk::Loss;
 
 /// The number that an environment variable gives, or another.
 fn number_of(variable: &str, otherwise: u64) -> u64 {
@@ -21,23 +22,30 @@ fn number_of(variable: &str, otherwise: u64) -> u64 {
 }
 
 /// Cuts the power in every life, in rounds of about `round` images with a seed of their own, until
-/// there are `images`.
-fn cut_in_all(default_seed: u64, images: u64, round: u64) {
+/// there are `images` of different bytes.
+fn cut_in_all(run: &power::Run, default_seed: u64, images: u64, round: u64) {
     let first = Seed::of_run(default_seed).origin();
     let lives = life::lives();
     let shares: u64 = lives.iter().map(|life| life.share).sum();
     let start = std::time::Instant::now();
-    let (mut done, mut seed) = (0, first);
-    while done < images {
-        for life in &lives {
-            let part = (round * life.share).div_ceil(shares);
-            let made = power::cut_everywhere(life, seed, part);
-            done += made;
-            told(&format!("{}: {made} images, seed {seed}", life.name));
+    let mut seed = first;
+    while run.tally().distinct < images {
+        for life in lives.iter().filter(|life| life.share > 0 || run.least > 0) {
+            let before = run.tally();
+            run.cut_everywhere(life, seed, (round * life.share).div_ceil(shares));
+            let (made, new) =
+                (run.tally().images - before.images, run.tally().distinct - before.distinct);
+            told(&format!("{}: {made} images, {new} new, seed {seed}", life.name));
         }
         seed += 1;
     }
-    told(&format!("{done} images in {:?}, seeds {first} to {}", start.elapsed(), seed - 1));
+    told(&format!("{} in {:?}, seeds {first} to {}", run.tally(), start.elapsed(), seed - 1));
+}
+
+/// As many as the machine has cores, where FILEDEX_WORKERS does not say how many.
+fn workers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    usize::try_from(number_of("FILEDEX_WORKERS", cores as u64)).unwrap()
 }
 
 #[expect(clippy::print_stderr, reason = "the count of a run is what it is for")]
@@ -47,16 +55,23 @@ fn told(what: &str) {
 
 #[test]
 fn power_cuts_leave_a_commit() {
-    cut_in_all(51, 60, 60);
+    cut_in_all(&power::Run::new(workers(), 0), 51, 60, 60);
 }
 
 /// `FILEDEX_IMAGES=… cargo test --release -p filedex --test suite -- --ignored --nocapture
-/// many_power_cuts`: 200,000 images where no number is given.
+/// many_power_cuts`: 200,000 different images where no number is given. `FILEDEX_WORKERS` are
+/// looked at at once.
 #[test]
 #[ignore = "takes hours; named in CONTRIBUTING.md"]
 fn many_power_cuts() {
     let images = number_of("FILEDEX_IMAGES", 200_000);
-    cut_in_all(1_051, images, images.min(6_000));
+    let run = power::Run::new(workers(), 4);
+    cut_in_all(&run, 1_051, images, images.min(6_000));
+    let tally = run.tally();
+    for whole in [Loss::Lost, Loss::Kept] {
+        assert_eq!(tally.losses[&whole], tally.stretches, "stretches that were {whole:?}");
+    }
+    assert_eq!(tally.losses.len(), 6, "{:?}", tally.losses);
 }
 
 #[test]

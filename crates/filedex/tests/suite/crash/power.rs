@@ -1,28 +1,149 @@
 //! Power cuts: every image opens, is sound, and says what it said after a commit.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 
 use filedex::{Database, MemoryDevice, NewFile};
-use filedex_testkit::disk::{Image, Loss, PowerCuts, RecordingDisk};
+use filedex_testkit::disk::{Image, Loss, PowerCuts, RecordingDisk, Stretch};
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::content::{Content, difference};
-use super::device::{Recording, open};
+use super::device::Recording;
 use super::life::{Life, Living, oldest_version};
 
 /// One image of so many also has to take a commit and open again.
 const GOES_ON: u64 = 8;
 
+/// A run of cuts over lives and seeds.
+pub struct Run {
+    /// How many images are looked at at once.
+    pub workers: usize,
+    /// How many images of each stretch between syncs there are at least: the first is lost whole,
+    /// the second kept whole.
+    pub least: u64,
+    /// The images that were looked at, by life and by a hash of all their bytes.
+    seen: Mutex<HashSet<(&'static str, u128)>>,
+    tally: Mutex<Tally>,
+}
+
+/// What was looked at.
+#[derive(Clone, Default)]
+pub struct Tally {
+    /// Cuts that were compared.
+    pub images: u64,
+    /// Those among them that left different bytes.
+    pub distinct: u64,
+    /// Stretches between syncs.
+    pub stretches: u64,
+    /// Cuts by what became of the writes.
+    pub losses: BTreeMap<Loss, u64>,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { images, distinct, stretches, losses } = self;
+        write!(f, "{images} images, {distinct} distinct, of {stretches} stretches {losses:?}")
+    }
+}
+
+impl Run {
+    pub fn new(workers: usize, least: u64) -> Self {
+        Self { workers, least, seen: Mutex::default(), tally: Mutex::default() }
+    }
+
+    pub fn tally(&self) -> Tally {
+        self.tally.lock().unwrap().clone()
+    }
+
+    /// Cuts the power `images` times, spread evenly over the stretches between syncs.
+    pub fn cut_everywhere(&self, life: &Life, seed: u64, images: u64) {
+        let record = record(life, seed);
+        let stretches = record.cuts.stretches().count() as u64;
+        let (sender, receiver) = sync_channel::<Cut<'_>>(2 * self.workers);
+        let receiver = Arc::new(Mutex::new(receiver));
+        std::thread::scope(|scope| {
+            for _ in 0..self.workers {
+                let receiver = Arc::clone(&receiver);
+                let record = &record;
+                scope.spawn(move || {
+                    while let Some(cut) = next(&receiver) {
+                        self.look(life, record, &cut);
+                    }
+                });
+            }
+            // Where every worker has failed, nobody is left to send to.
+            drop(receiver);
+            let mut number = 0;
+            for (at, stretch) in (0..).zip(record.cuts.stretches()) {
+                let share = images * (at + 1) / stretches - images * at / stretches;
+                let stretch = Arc::new(stretch);
+                for nth in 0..share.max(self.least) {
+                    // Where there are few, the stretches take turns.
+                    let turn = if share.max(self.least) < 4 { number % 10 } else { nth };
+                    let turn = if turn < 2 { turn } else { turn + at };
+                    let loss = Loss::numbered(turn);
+                    let stretch = Arc::clone(&stretch);
+                    if sender.send(Cut { stretch, loss, nth, seed, number }).is_err() {
+                        return;
+                    }
+                    number += 1;
+                }
+            }
+            drop(sender);
+        });
+        self.tally.lock().unwrap().stretches += stretches;
+    }
+
+    fn look(&self, life: &Life, record: &Record, cut: &Cut<'_>) {
+        let image = cut.stretch.image(cut.loss, cut.seed.rotate_left(20) ^ cut.nth);
+        let hash = xxh3_128(&image.bytes);
+        let known = record.verdicts.lock().unwrap().get(&hash).cloned();
+        let place = || {
+            let Cut { stretch, loss, nth, seed, .. } = cut;
+            format!("{}, stretch {}, {loss:?}, {nth}, seed {seed}", life.name, stretch.number)
+        };
+        // Equal bytes say the same: only what they may say is another matter.
+        let verdict = known.unwrap_or_else(|| {
+            let device = MemoryDevice::from_bytes(image.bytes.clone());
+            let db =
+                life.opening.look(device.clone()).unwrap_or_else(|e| panic!("{}: {e}", place()));
+            let content = Content::of(&db).unwrap_or_else(|e| panic!("{}: {e}", place()));
+            let verdict = Verdict::of(record, &content);
+            if cut.number.is_multiple_of(GOES_ON) && image.acknowledged >= life.derived_from {
+                go_on(life, db, device, &place());
+            }
+            record.verdicts.lock().unwrap().insert(hash, verdict.clone());
+            verdict
+        });
+        if let Err(why) = verdict.allows(life, record, &image) {
+            let db = life.opening.look(MemoryDevice::from_bytes(image.bytes)).unwrap();
+            let acknowledged = &record.states[image.acknowledged];
+            let content = Content::of(&db).unwrap();
+            let stored = difference(&acknowledged.stored, &content.stored);
+            let derived = difference(&acknowledged.derived, &content.derived);
+            panic!("{}: {why}\n{stored}\n\n{derived}", place());
+        }
+        let new = self.seen.lock().unwrap().insert((life.name, hash));
+        let mut tally = self.tally.lock().unwrap();
+        tally.images += 1;
+        tally.distinct += u64::from(new);
+        *tally.losses.entry(cut.loss).or_default() += 1;
+    }
+}
+
 /// A life as it was recorded: the states that were acknowledged, and what was done to the disk.
 struct Record {
     states: Vec<Content>,
     cuts: PowerCuts,
+    /// What images said, by a hash of all their bytes.
+    verdicts: Mutex<HashMap<u128, Arc<Verdict>>>,
 }
 
 fn record(life: &Life, seed: u64) -> Record {
     let base = (life.base)(seed);
-    let before = open(MemoryDevice::from_bytes(base.clone())).unwrap();
+    let before = life.opening.look(MemoryDevice::from_bytes(base.clone())).unwrap();
     let mut states = vec![Content::of(&before).unwrap()];
     drop(before);
     let disk = RecordingDisk::new(base);
@@ -33,7 +154,7 @@ fn record(life: &Life, seed: u64) -> Record {
         states.push(content);
         Ok(())
     };
-    let db = open(Recording(disk.clone())).unwrap();
+    let db = life.opening.live(Recording(disk.clone())).unwrap();
     let mut living = Living::new(db, seed, &mut acknowledge).unwrap();
     (life.script)(&mut living).unwrap();
     drop(living);
@@ -41,95 +162,66 @@ fn record(life: &Life, seed: u64) -> Record {
         let findings = state.derived.lines().next();
         assert!(state.sound, "{}, state {number}, seed {seed}: {findings:?}", life.name);
     }
-    Record { states, cuts: disk.power_cuts() }
+    Record { states, cuts: disk.power_cuts(), verdicts: Mutex::default() }
 }
 
-/// One image to look at, and where it comes from.
-struct Cut {
-    image: Image,
-    place: String,
+/// One cut.
+struct Cut<'log> {
+    stretch: Arc<Stretch<'log>>,
+    loss: Loss,
+    nth: u64,
+    seed: u64,
+    /// Its place among those of a life.
     number: u64,
 }
 
-/// Cuts the power `images` times, spread evenly over the stretches between syncs; answers how often.
-pub fn cut_everywhere(life: &Life, seed: u64, images: u64) -> u64 {
-    let record = record(life, seed);
-    let stretches = record.cuts.stretches().count() as u64;
-    let (sender, receiver) = sync_channel::<Cut>(4);
-    let receiver = Arc::new(Mutex::new(receiver));
-    let looked_at = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        for _ in 0..workers {
-            let receiver = Arc::clone(&receiver);
-            let (record, looked_at) = (&record, &looked_at);
-            scope.spawn(move || {
-                while let Some(cut) = next(&receiver) {
-                    look(life, record, cut);
-                    looked_at.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        }
-        // Where every worker has failed, nobody is left to send to.
-        drop(receiver);
-        let mut number = 0;
-        for (at, stretch) in (0..).zip(record.cuts.stretches()) {
-            let most = images * (at + 1) / stretches - images * at / stretches;
-            for nth in 0..most {
-                let loss = Loss::numbered(if most < 6 { number % 10 } else { nth });
-                let place = format!(
-                    "{}, stretch {}, {loss:?}, {nth}, seed {seed}",
-                    life.name, stretch.number
-                );
-                let image = stretch.image(loss, seed.rotate_left(20) ^ nth);
-                number += 1;
-                if sender.send(Cut { image, place, number }).is_err() {
-                    return;
-                }
-            }
-        }
-        drop(sender);
-    });
-    looked_at.into_inner()
-}
-
-fn next(receiver: &Mutex<Receiver<Cut>>) -> Option<Cut> {
+fn next<'log>(receiver: &Mutex<Receiver<Cut<'log>>>) -> Option<Cut<'log>> {
     receiver.lock().unwrap().recv().ok()
 }
 
-fn look(life: &Life, record: &Record, Cut { image, place, number }: Cut) {
-    let device = MemoryDevice::from_bytes(image.bytes);
-    let db = open(device.clone()).unwrap_or_else(|error| panic!("{place}: {error}"));
-    let content = Content::of(&db).unwrap_or_else(|error| panic!("{place}: {error}"));
-    let last = record.states.len() - 1;
-    let allowed = image.acknowledged..=image.in_flight.min(last);
-    let is = |state: &Content| {
-        let derived = image.acknowledged < life.derived_from || state.derived == content.derived;
-        derived && state.stored == content.stored
-    };
-    if !record.states[allowed.clone()].iter().any(is) {
-        let known: Vec<_> = (0..=last).filter(|at| is(&record.states[*at])).collect();
-        let acknowledged = &record.states[image.acknowledged];
-        let stored = difference(&acknowledged.stored, &content.stored);
-        let derived = difference(&acknowledged.derived, &content.derived);
-        panic!("{place}: neither of {allowed:?} but {known:?}\n{stored}\n\n{derived}");
+/// Which states an image says.
+struct Verdict {
+    generation: u64,
+    /// Those whose datasets, folders and notes are the same.
+    stored: Vec<usize>,
+    /// Those that are the same in all.
+    whole: Vec<usize>,
+}
+
+impl Verdict {
+    fn of(record: &Record, content: &Content) -> Arc<Self> {
+        let states = 0..record.states.len();
+        let stored: Vec<_> =
+            states.filter(|at| record.states[*at].stored == content.stored).collect();
+        let whole = stored.iter().copied();
+        let whole = whole.filter(|at| record.states[*at].derived == content.derived).collect();
+        Arc::new(Self { generation: content.generation, stored, whole })
     }
-    let oldest = record.states[image.acknowledged].generation;
-    assert!(content.generation >= oldest, "{place}: {} of {oldest}", content.generation);
-    if number.is_multiple_of(GOES_ON) && image.acknowledged >= life.derived_from {
-        go_on(db, device, &place);
+
+    /// Whether what the image says is what it may say.
+    fn allows(&self, life: &Life, record: &Record, image: &Image) -> Result<(), String> {
+        let allowed = image.acknowledged..=image.in_flight.min(record.states.len() - 1);
+        let said = if image.acknowledged < life.derived_from { &self.stored } else { &self.whole };
+        if !said.iter().any(|state| allowed.contains(state)) {
+            return Err(format!("neither of {allowed:?} but {:?}", self.whole));
+        }
+        let oldest = record.states[image.acknowledged].generation;
+        if self.generation < oldest {
+            return Err(format!("generation {} after {oldest}", self.generation));
+        }
+        Ok(())
     }
 }
 
 /// A recovered database takes a commit, and has it when it is opened again.
-fn go_on(db: Database, device: MemoryDevice, place: &str) {
+fn go_on(life: &Life, db: Database, device: MemoryDevice, place: &str) {
     let version = oldest_version(&db.reader().unwrap()).unwrap();
     let mut batch = db.batch(&version);
     batch.create(NewFile::at("oss://after/the/cut.jpg"));
     let report = batch.commit().unwrap_or_else(|error| panic!("{place}: {error}"));
     assert!(report.all_succeeded(), "{place}: {report:?}");
     drop(db);
-    let again = open(device).unwrap_or_else(|error| panic!("{place}: {error}"));
+    let again = life.opening.look(device).unwrap_or_else(|error| panic!("{place}: {error}"));
     let content = Content::of(&again).unwrap();
     assert!(content.sound, "{place}: {}", content.derived);
     assert!(content.derived.contains("oss://after/the/cut.jpg"), "{place}");
