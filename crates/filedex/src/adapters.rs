@@ -49,7 +49,7 @@ impl BlobSource for StoreBlobs {
 fn input_error(error: StoreError) -> io::Error {
     let kind = match &error {
         StoreError::Damaged { .. } => io::ErrorKind::InvalidData,
-        StoreError::Io { source, .. } => source.kind(),
+        StoreError::Io { source, .. } | StoreError::Disk { source } => source.kind(),
         _ => io::ErrorKind::Other,
     };
     io::Error::new(kind, error)

@@ -175,6 +175,7 @@ impl From<StoreError> for Error {
             StoreError::NeedsRecovery { .. } => ErrorKind::NeedsRecovery,
             StoreError::ReadOnly => ErrorKind::ReadOnly,
             StoreError::DiskFull => ErrorKind::DiskFull,
+            StoreError::Io { source, .. } if is_full(source) => ErrorKind::DiskFull,
             StoreError::Busy { .. } => ErrorKind::Busy,
             StoreError::Interrupted { .. } => ErrorKind::Interrupted,
             _ => ErrorKind::Io,
@@ -186,10 +187,15 @@ impl From<StoreError> for Error {
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         let kind = match error.kind() {
-            std::io::ErrorKind::StorageFull => ErrorKind::DiskFull,
+            _ if is_full(&error) => ErrorKind::DiskFull,
             std::io::ErrorKind::NotFound => ErrorKind::NotFound,
             _ => ErrorKind::Io,
         };
         Self::of(kind, error)
     }
+}
+
+fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
 }

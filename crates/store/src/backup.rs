@@ -49,17 +49,29 @@ impl ReadSnapshot {
         let options = self.store().options();
         let database = open::builder(options).create_file(file);
         let database = database.map_err(|error| open::open_error(unnamed, error))?;
-        let txn = database.begin_write().translate()?;
-        let mut copy = Copy { from: self, to: &txn, copied: 0, next: STEP, go_on };
+        let of_copy = |error| of_copy(error, unnamed);
+        let txn = database.begin_write().translate().map_err(of_copy)?;
+        let mut copy = Copy { from: self, to: &txn, unnamed, copied: 0, next: STEP, go_on };
         tables::visit(&mut copy)?;
-        txn.commit().translate()
+        txn.commit().translate().map_err(of_copy)
     }
+}
+
+/// An error of the copy's file, which is none of the database that is copied: that one goes on.
+fn of_copy(error: StoreError, unnamed: &Path) -> StoreError {
+    let source = match error {
+        StoreError::DiskFull => std::io::ErrorKind::StorageFull.into(),
+        StoreError::Disk { source } => source,
+        other => return other,
+    };
+    StoreError::Io { what: format!("writing {}", unnamed.display()), source }
 }
 
 /// A copy under way.
 struct Copy<'a> {
     from: &'a ReadSnapshot,
     to: &'a redb::WriteTransaction,
+    unnamed: &'a Path,
     copied: u64,
     /// When to look next.
     next: u64,
@@ -76,12 +88,13 @@ impl Visit for Copy<'_> {
             Err(TableError::TableDoesNotExist(_)) => return Ok(()),
             opened => opened.translate()?,
         };
-        let mut to = self.to.open_table(definition).translate()?;
+        let of_copy = |error| of_copy(error, self.unnamed);
+        let mut to = self.to.open_table(definition).translate().map_err(of_copy)?;
         for entry in from.iter().translate()? {
             let (key, value) = entry.translate()?;
             let (key, value) = (key.value(), value.value());
             let bytes = K::as_bytes(&key).as_ref().len() + V::as_bytes(&value).as_ref().len();
-            to.insert(&key, &value).translate()?;
+            to.insert(&key, &value).translate().map_err(of_copy)?;
             self.copied += bytes as u64;
             if self.copied >= self.next {
                 self.next = self.copied + STEP;

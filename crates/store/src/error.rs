@@ -95,9 +95,22 @@ pub enum StoreError {
     /// A change was asked of a database opened read-only.
     #[error("the database was opened read-only; open it for writing")]
     ReadOnly,
-    /// There is no room on the disk; nothing of the batch was kept.
-    #[error("the disk is full; make room, then open the database again")]
+    /// There is no room on the disk. Of a batch, all was kept or nothing.
+    #[error(
+        "the disk is full; make room, then drop every handle and open the database again: all that \
+         was acknowledged is there"
+    )]
     DiskFull,
+    /// The file of an open database could not be read or written. Of a batch, all was kept or
+    /// nothing.
+    #[error(
+        "the database file could not be read or written: {source}; drop every handle and open the \
+         database again: all that was acknowledged is there"
+    )]
+    Disk {
+        /// The system's reason.
+        source: io::Error,
+    },
     /// The operating system refused.
     #[error("{what}: {source}")]
     Io {
@@ -106,9 +119,12 @@ pub enum StoreError {
         /// The system's reason.
         source: io::Error,
     },
-    /// An earlier input or output error made this handle unusable; what was committed is safe.
+    /// An earlier [`StoreError::Disk`] or [`StoreError::DiskFull`], maybe of another thread, made this
+    /// handle unusable.
     #[error(
-        "the database stopped after an input/output error; drop every handle and open it again"
+        "the database stopped when its file could not be read or written, or the disk was full; put \
+         that right, then drop every handle and open the database again: all that was acknowledged \
+         is there"
     )]
     Poisoned,
     /// The whole file is needed, and somebody still uses it.
@@ -244,7 +260,6 @@ impl StoreError {
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound { path: path.to_owned() },
             io::ErrorKind::AlreadyExists => Self::AlreadyExists { path: path.to_owned() },
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull,
             _ => Self::Io { what: format!("{doing} {}", path.display()), source },
         }
     }
@@ -259,7 +274,7 @@ pub(crate) fn translate(error: redb::Error) -> StoreError {
             io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => {
                 StoreError::damaged(source.to_string())
             }
-            _ => StoreError::Io { what: "the database file".to_owned(), source },
+            _ => StoreError::Disk { source },
         },
         E::PreviousIo | E::DatabaseClosed | E::LockPoisoned(_) => StoreError::Poisoned,
         E::TransactionInProgress => {

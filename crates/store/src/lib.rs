@@ -66,6 +66,7 @@ mod dataset;
 mod device;
 mod dictionary;
 mod error;
+mod fingerprint;
 mod folder;
 mod format;
 mod guard;

@@ -70,8 +70,9 @@ impl WriteBatch {
     /// Makes the batch visible, and answers the new generation: the old one and 1.
     ///
     /// # Errors
-    /// [`StoreError::BatchFailed`]; [`StoreError::DiskFull`], [`StoreError::Io`]. After an error
-    /// nothing of the batch is visible.
+    /// [`StoreError::BatchFailed`], after which nothing of the batch is kept;
+    /// [`StoreError::DiskFull`], [`StoreError::Disk`], after which the database has to be opened
+    /// again, and then shows all of the batch or nothing.
     pub fn commit(mut self) -> Result<u64, StoreError> {
         self.counters.generation += 1;
         let generation = self.counters.generation;
@@ -126,6 +127,7 @@ impl WriteBatch {
             done,
             Err(StoreError::Damaged { .. }
                 | StoreError::Io { .. }
+                | StoreError::Disk { .. }
                 | StoreError::DiskFull
                 | StoreError::Poisoned)
         );

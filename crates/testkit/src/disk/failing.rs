@@ -1,9 +1,10 @@
 //! A disk whose calls fail when they are told to.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::bytes::Bytes;
+use super::power_cut::PowerCuts;
+use super::recording::RecordingDisk;
 
 /// A kind of call of a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,44 +42,52 @@ pub struct Failure {
     pub call: Call,
     /// The number of that call among those of its kind, from 0.
     pub number: u64,
-    /// What the call answers. `WriteZero` and `UnexpectedEof` are short: half is done.
+    /// What the call answers.
     pub error: io::ErrorKind,
+    /// Whether half of a read or write is done before it fails.
+    pub short: bool,
     /// How long it lasts.
     pub lasting: Lasting,
 }
 
-/// A disk in memory whose calls are counted, and fail when they are told to. Clones share it.
+/// A disk in memory whose calls are counted, and fail when they are told to. What was done to it is
+/// remembered, so that its power can be cut, too. Clones share it.
 ///
 /// ```
 /// use filedex_testkit::disk::{Call, FailingDisk, Failure, Lasting};
 /// use std::io::ErrorKind;
 /// let full = Failure {
-///     call: Call::Resize, number: 1, error: ErrorKind::StorageFull, lasting: Lasting::Once,
+///     call: Call::Write,
+///     number: 1,
+///     error: ErrorKind::StorageFull,
+///     short: true,
+///     lasting: Lasting::Once,
 /// };
-/// let disk = FailingDisk::new(Vec::new(), Some(full));
-/// disk.set_len(10)?;
-/// assert_eq!(disk.set_len(20).unwrap_err().kind(), ErrorKind::StorageFull);
-/// disk.set_len(20)?;
-/// assert_eq!((disk.calls(Call::Resize), disk.bytes().len()), (3, 20));
+/// let disk = FailingDisk::new(vec![0; 4], Some(full));
+/// disk.write(0, b"abcd")?;
+/// assert_eq!(disk.write(0, b"ABCD").unwrap_err().kind(), ErrorKind::StorageFull);
+/// assert_eq!((disk.calls(Call::Write), disk.bytes()), (2, b"ABcd".to_vec()));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct FailingDisk(Arc<Mutex<Inside>>);
+pub struct FailingDisk {
+    disk: RecordingDisk,
+    count: Arc<Mutex<Count>>,
+}
 
 #[derive(Debug)]
-struct Inside {
-    bytes: Bytes,
+struct Count {
     calls: [u64; 4],
     failure: Option<Failure>,
     failed: bool,
 }
 
-impl Inside {
-    /// Counts a call; the error it has to answer.
-    fn count(&mut self, call: Call) -> io::Result<()> {
+impl Count {
+    /// Counts a call; the failure that it meets.
+    fn meets(&mut self, call: Call) -> Option<Failure> {
         let number = self.calls[call as usize];
         self.calls[call as usize] += 1;
-        let Some(failure) = self.failure else { return Ok(()) };
+        let failure = self.failure?;
         let first = call == failure.call && number == failure.number;
         let later = self.failed
             && match failure.lasting {
@@ -87,42 +96,49 @@ impl Inside {
                 Lasting::Everything => true,
             };
         self.failed |= first;
-        if first || later { Err(failure.error.into()) } else { Ok(()) }
+        (first || later).then_some(failure)
     }
-}
-
-fn is_short(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WriteZero | io::ErrorKind::UnexpectedEof)
 }
 
 impl FailingDisk {
-    /// A disk that holds `bytes` and fails once `failure` says so.
+    /// A disk that holds `bytes`, safe from power cuts, and fails once `failure` says so.
     #[must_use]
     pub fn new(bytes: Vec<u8>, failure: Option<Failure>) -> Self {
-        let inside = Inside { bytes: Bytes(bytes), calls: [0; 4], failure, failed: false };
-        Self(Arc::new(Mutex::new(inside)))
+        let count = Count { calls: [0; 4], failure, failed: false };
+        Self { disk: RecordingDisk::new(bytes), count: Arc::new(Mutex::new(count)) }
     }
 
-    fn inside(&self) -> MutexGuard<'_, Inside> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn with_count<T>(&self, look: impl FnOnce(&mut Count) -> T) -> T {
+        look(&mut self.count.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many calls of a kind there were.
     #[must_use]
     pub fn calls(&self, call: Call) -> u64 {
-        self.inside().calls[call as usize]
+        self.with_count(|count| count.calls[call as usize])
     }
 
     /// Whether a call has failed.
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        self.inside().failed
+        self.with_count(|count| count.failed)
     }
 
     /// What it holds now.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
-        self.inside().bytes.0.clone()
+        self.disk.bytes()
+    }
+
+    /// Notes that the state with this number was acknowledged: from now on no power cut may lose it.
+    pub fn acknowledge(&self, state: usize) {
+        self.disk.acknowledge(state);
+    }
+
+    /// The power cuts of what was done so far. A sync that failed has made nothing safe.
+    #[must_use]
+    pub fn power_cuts(&self) -> PowerCuts {
+        self.disk.power_cuts()
     }
 
     /// The length in bytes; it can always be told.
@@ -131,7 +147,7 @@ impl FailingDisk {
     /// Never.
     #[expect(clippy::len_without_is_empty, reason = "the calls of a device, whose length can fail")]
     pub fn len(&self) -> io::Result<u64> {
-        Ok(self.inside().bytes.0.len() as u64)
+        self.disk.len()
     }
 
     /// Fills `out` from `offset`.
@@ -139,15 +155,16 @@ impl FailingDisk {
     /// # Errors
     /// Past the end, and where it fails.
     pub fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let mut inside = self.inside();
-        inside.count(Call::Read).or_else(|error| {
-            if is_short(&error) {
-                let half = out.len() / 2;
-                inside.bytes.read(offset, &mut out[..half])?;
+        match self.with_count(|count| count.meets(Call::Read)) {
+            None => self.disk.read(offset, out),
+            Some(failure) => {
+                if failure.short {
+                    let half = out.len() / 2;
+                    self.disk.read(offset, &mut out[..half])?;
+                }
+                Err(failure.error.into())
             }
-            Err(error)
-        })?;
-        inside.bytes.read(offset, out)
+        }
     }
 
     /// Sets the length.
@@ -155,9 +172,10 @@ impl FailingDisk {
     /// # Errors
     /// Where it fails.
     pub fn set_len(&self, length: u64) -> io::Result<()> {
-        let mut inside = self.inside();
-        inside.count(Call::Resize)?;
-        inside.bytes.resize(length)
+        match self.with_count(|count| count.meets(Call::Resize)) {
+            None => self.disk.set_len(length),
+            Some(failure) => Err(failure.error.into()),
+        }
     }
 
     /// Makes what was written safe.
@@ -165,7 +183,10 @@ impl FailingDisk {
     /// # Errors
     /// Where it fails.
     pub fn sync(&self) -> io::Result<()> {
-        self.inside().count(Call::Sync)
+        match self.with_count(|count| count.meets(Call::Sync)) {
+            None => self.disk.sync(),
+            Some(failure) => Err(failure.error.into()),
+        }
     }
 
     /// Writes `data` at `offset`.
@@ -173,13 +194,14 @@ impl FailingDisk {
     /// # Errors
     /// Past the end, and where it fails.
     pub fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut inside = self.inside();
-        inside.count(Call::Write).or_else(|error| {
-            if is_short(&error) {
-                inside.bytes.write(offset, &data[..data.len() / 2])?;
+        match self.with_count(|count| count.meets(Call::Write)) {
+            None => self.disk.write(offset, data),
+            Some(failure) => {
+                if failure.short {
+                    self.disk.write(offset, &data[..data.len() / 2])?;
+                }
+                Err(failure.error.into())
             }
-            Err(error)
-        })?;
-        inside.bytes.write(offset, data)
+        }
     }
 }

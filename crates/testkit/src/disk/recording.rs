@@ -65,6 +65,12 @@ impl RecordingDisk {
         PowerCuts::new(recorded.before.clone(), recorded.log.clone())
     }
 
+    /// What it holds now.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.recorded().bytes.0.clone()
+    }
+
     /// The length in bytes.
     ///
     /// # Errors
@@ -107,7 +113,8 @@ impl RecordingDisk {
     /// Past the end.
     pub fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut recorded = self.recorded();
+        recorded.bytes.write(offset, data)?;
         recorded.log.push(Step::Write(offset, data.to_vec()));
-        recorded.bytes.write(offset, data)
+        Ok(())
     }
 }

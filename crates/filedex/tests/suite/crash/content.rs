@@ -32,15 +32,30 @@ pub struct Content {
 impl Content {
     pub fn of(db: &Database) -> Result<Self> {
         let reader = db.reader()?;
-        let stored = stored(&reader)?;
         let report = db.check(|_, _| {})?;
-        let mut derived = format!("{:?}\n", report.findings);
         // An index that cannot be read is what the check has found, too.
-        match answers(&reader) {
-            Ok(answers) => derived += &answers,
-            Err(error) => derived += &error.to_string(),
-        }
-        Ok(Self { generation: reader.generation(), stored, derived, sound: report.is_sound() })
+        let answers = answers(&reader).unwrap_or_else(|error| error.to_string());
+        Ok(Self {
+            generation: reader.generation(),
+            stored: stored(&reader)?,
+            derived: format!("{:?}\n{answers}", report.findings),
+            sound: report.is_sound(),
+        })
+    }
+
+    /// What a reader of a sound database says.
+    pub fn read_by(reader: &Reader) -> Result<Self> {
+        Ok(Self {
+            generation: reader.generation(),
+            stored: stored(reader)?,
+            derived: format!("[]\n{}", answers(reader)?),
+            sound: true,
+        })
+    }
+
+    /// Whether another says the same; their generations may differ.
+    pub fn is_that_of(&self, other: &Self) -> bool {
+        self.stored == other.stored && self.derived == other.derived
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 
 use filedex::{Database, Device, MergePolicy, QuickRepair, Result};
+use filedex_store::{Options, Store, StoreError};
 use filedex_testkit::disk::{FailingDisk, RecordingDisk};
 
 pub struct Recording(pub RecordingDisk);
@@ -73,6 +74,13 @@ impl Opening {
     /// With caches that hold all of a small file.
     pub fn look(self, device: impl Device) -> Result<Database> {
         self.with_caches(16 << 20, 4 << 20, device)
+    }
+
+    /// The store alone, below the index.
+    pub fn store(self, device: impl Device) -> Result<Store, StoreError> {
+        let options =
+            Options { cache_bytes: 8 << 20, quick_repair: self.quick_repair, ..Options::default() };
+        Store::with_device(Box::new(device), &options)
     }
 
     fn with_caches(self, bytes: usize, vectors: usize, device: impl Device) -> Result<Database> {

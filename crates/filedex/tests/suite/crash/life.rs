@@ -67,6 +67,8 @@ pub fn lives() -> Vec<Life> {
 pub struct Living<'a> {
     pub db: Database,
     pub version: VersionRef,
+    /// A reader of the newest acknowledged state, but while the file is compacted.
+    pub held: Option<Reader>,
     generator: Generator,
     /// Told whenever a state is acknowledged.
     acknowledge: &'a mut dyn FnMut(&Database) -> Result<()>,
@@ -80,7 +82,8 @@ impl<'a> Living<'a> {
     ) -> Result<Self> {
         let version = oldest_version(&db.reader()?)?;
         let generator = Generator::new(Seed::new(seed), version.dataset_id.clone());
-        Ok(Self { db, version, generator, acknowledge })
+        let held = Some(db.reader()?);
+        Ok(Self { db, version, held, generator, acknowledge })
     }
 
     /// One commit.
@@ -92,8 +95,16 @@ impl<'a> Living<'a> {
         self.done()
     }
 
+    fn compact(&mut self) -> Result<()> {
+        self.held = None;
+        self.db.compact()?;
+        self.done()
+    }
+
     fn done(&mut self) -> Result<()> {
-        (self.acknowledge)(&self.db)
+        (self.acknowledge)(&self.db)?;
+        self.held = Some(self.db.reader()?);
+        Ok(())
     }
 }
 
@@ -234,8 +245,7 @@ fn quick_repair(living: &mut Living<'_>) -> Result<()> {
     living.db.optimize()?;
     living.done()?;
     growth(living)?;
-    living.db.compact()?;
-    living.done()
+    living.compact()
 }
 
 pub fn compaction(living: &mut Living<'_>) -> Result<()> {
@@ -251,11 +261,9 @@ pub fn compaction(living: &mut Living<'_>) -> Result<()> {
             chunk.iter().for_each(|uri| _ = batch.purge(version.file_id(uri)));
         })?;
     }
-    living.db.compact()?;
-    living.done()?;
+    living.compact()?;
     living.commit(operate)?;
-    living.db.compact()?;
-    living.done()
+    living.compact()
 }
 
 pub fn rebuild(living: &mut Living<'_>) -> Result<()> {

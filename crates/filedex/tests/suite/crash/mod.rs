@@ -14,6 +14,10 @@ mod power;
 
 use filedex_testkit::Seed;
 use filedex_testkit::disk::Loss;
+use power::Look;
+
+/// A run of more images looks at most of them by their tables alone.
+const LONG: u64 = 20_000;
 
 /// The number that an environment variable gives, or another.
 fn number_of(variable: &str, otherwise: u64) -> u64 {
@@ -55,7 +59,7 @@ fn told(what: &str) {
 
 #[test]
 fn power_cuts_leave_a_commit() {
-    cut_in_all(&power::Run::new(workers(), 0), 51, 60, 60);
+    cut_in_all(&power::Run::new(workers(), 0, Look::Whole), 51, 60, 60);
 }
 
 /// `FILEDEX_IMAGES=… cargo test --release -p filedex --test suite -- --ignored --nocapture
@@ -65,7 +69,8 @@ fn power_cuts_leave_a_commit() {
 #[ignore = "takes hours; named in CONTRIBUTING.md"]
 fn many_power_cuts() {
     let images = number_of("FILEDEX_IMAGES", 200_000);
-    let run = power::Run::new(workers(), 4);
+    let look = if images > LONG { Look::Tables } else { Look::Whole };
+    let run = power::Run::new(workers(), 4, look);
     cut_in_all(&run, 1_051, images, images.min(6_000));
     let tally = run.tally();
     for whole in [Loss::Lost, Loss::Kept] {

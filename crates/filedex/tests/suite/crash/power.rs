@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 
 use filedex::{Database, MemoryDevice, NewFile};
+use filedex_store::Pages;
 use filedex_testkit::disk::{Image, Loss, PowerCuts, RecordingDisk, Stretch};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -16,6 +17,26 @@ use super::life::{Life, Living, oldest_version};
 /// One image of so many also has to take a commit and open again.
 const GOES_ON: u64 = 8;
 
+/// How closely images are looked at.
+#[derive(Clone, Copy)]
+pub enum Look {
+    /// Each is opened, checked, searched and compared.
+    Whole,
+    /// One in eight is. Of the others all pages are verified and all that the tables hold is read:
+    /// where that is, to the byte, what it was in an image of the same life that was looked at
+    /// whole, it says the same.
+    Tables,
+}
+
+impl Look {
+    fn is_whole(self, number: u64) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Tables => number.is_multiple_of(8),
+        }
+    }
+}
+
 /// A run of cuts over lives and seeds.
 pub struct Run {
     /// How many images are looked at at once.
@@ -23,6 +44,7 @@ pub struct Run {
     /// How many images of each stretch between syncs there are at least: the first is lost whole,
     /// the second kept whole.
     pub least: u64,
+    pub look: Look,
     /// The images that were looked at, by life and by a hash of all their bytes.
     seen: Mutex<HashSet<(&'static str, u128)>>,
     tally: Mutex<Tally>,
@@ -35,6 +57,8 @@ pub struct Tally {
     pub images: u64,
     /// Those among them that left different bytes.
     pub distinct: u64,
+    /// Images that were checked, searched and compared.
+    pub whole: u64,
     /// Stretches between syncs.
     pub stretches: u64,
     /// Cuts by what became of the writes.
@@ -43,14 +67,18 @@ pub struct Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { images, distinct, stretches, losses } = self;
-        write!(f, "{images} images, {distinct} distinct, of {stretches} stretches {losses:?}")
+        let Self { images, distinct, whole, stretches, losses } = self;
+        write!(
+            f,
+            "{images} images, {distinct} distinct ({whole} searched, the others' tables compared), \
+             of {stretches} stretches {losses:?}"
+        )
     }
 }
 
 impl Run {
-    pub fn new(workers: usize, least: u64) -> Self {
-        Self { workers, least, seen: Mutex::default(), tally: Mutex::default() }
+    pub fn new(workers: usize, least: u64, look: Look) -> Self {
+        Self { workers, least, look, seen: Mutex::default(), tally: Mutex::default() }
     }
 
     pub fn tally(&self) -> Tally {
@@ -99,22 +127,22 @@ impl Run {
     fn look(&self, life: &Life, record: &Record, cut: &Cut<'_>) {
         let image = cut.stretch.image(cut.loss, cut.seed.rotate_left(20) ^ cut.nth);
         let hash = xxh3_128(&image.bytes);
-        let known = record.verdicts.lock().unwrap().get(&hash).cloned();
         let place = || {
             let Cut { stretch, loss, nth, seed, .. } = cut;
             format!("{}, stretch {}, {loss:?}, {nth}, seed {seed}", life.name, stretch.number)
         };
         // Equal bytes say the same: only what they may say is another matter.
+        let known = record.images.get(hash);
         let verdict = known.unwrap_or_else(|| {
-            let device = MemoryDevice::from_bytes(image.bytes.clone());
-            let db =
-                life.opening.look(device.clone()).unwrap_or_else(|e| panic!("{}: {e}", place()));
-            let content = Content::of(&db).unwrap_or_else(|e| panic!("{}: {e}", place()));
-            let verdict = Verdict::of(record, &content);
-            if cut.number.is_multiple_of(GOES_ON) && image.acknowledged >= life.derived_from {
-                go_on(life, db, device, &place());
-            }
-            record.verdicts.lock().unwrap().insert(hash, verdict.clone());
+            let tables = || tables_of(life, &image, &place());
+            let tables = (!self.look.is_whole(cut.number)).then(tables);
+            let known = tables.and_then(|tables| record.tables.get(tables));
+            let verdict = known.unwrap_or_else(|| {
+                self.tally.lock().unwrap().whole += 1;
+                look_at_whole(life, record, &image, cut.number, &place())
+            });
+            tables.inspect(|tables| record.tables.keep(*tables, &verdict));
+            record.images.keep(hash, &verdict);
             verdict
         });
         if let Err(why) = verdict.allows(life, record, &image) {
@@ -133,12 +161,55 @@ impl Run {
     }
 }
 
+/// Opens, checks and searches an image; one in so many also goes on from it.
+fn look_at_whole(
+    life: &Life,
+    record: &Record,
+    image: &Image,
+    number: u64,
+    place: &str,
+) -> Arc<Verdict> {
+    let device = MemoryDevice::from_bytes(image.bytes.clone());
+    let db = life.opening.look(device.clone()).unwrap_or_else(|e| panic!("{place}: {e}"));
+    let content = Content::of(&db).unwrap_or_else(|e| panic!("{place}: {e}"));
+    let verdict = Verdict::of(record, &content);
+    if number.is_multiple_of(GOES_ON) && image.acknowledged >= life.derived_from {
+        go_on(life, db, device, place);
+    }
+    verdict
+}
+
+/// Opens an image, verifies all of its pages, and answers a hash of all that its tables hold.
+fn tables_of(life: &Life, image: &Image, place: &str) -> u128 {
+    let device = MemoryDevice::from_bytes(image.bytes.clone());
+    let store = life.opening.store(device).unwrap_or_else(|e| panic!("{place}: {e}"));
+    let pages = store.verify_pages().unwrap_or_else(|e| panic!("{place}: {e}"));
+    assert_eq!(pages, Pages::Sound, "{place}");
+    let snapshot = store.read().unwrap_or_else(|e| panic!("{place}: {e}"));
+    snapshot.fingerprint().unwrap_or_else(|e| panic!("{place}: {e}"))
+}
+
 /// A life as it was recorded: the states that were acknowledged, and what was done to the disk.
 struct Record {
     states: Vec<Content>,
     cuts: PowerCuts,
     /// What images said, by a hash of all their bytes.
-    verdicts: Mutex<HashMap<u128, Arc<Verdict>>>,
+    images: Verdicts,
+    /// What images said, by a hash of all that their tables hold.
+    tables: Verdicts,
+}
+
+#[derive(Default)]
+struct Verdicts(Mutex<HashMap<u128, Arc<Verdict>>>);
+
+impl Verdicts {
+    fn get(&self, hash: u128) -> Option<Arc<Verdict>> {
+        self.0.lock().unwrap().get(&hash).cloned()
+    }
+
+    fn keep(&self, hash: u128, verdict: &Arc<Verdict>) {
+        self.0.lock().unwrap().insert(hash, Arc::clone(verdict));
+    }
 }
 
 fn record(life: &Life, seed: u64) -> Record {
@@ -162,7 +233,12 @@ fn record(life: &Life, seed: u64) -> Record {
         let findings = state.derived.lines().next();
         assert!(state.sound, "{}, state {number}, seed {seed}: {findings:?}", life.name);
     }
-    Record { states, cuts: disk.power_cuts(), verdicts: Mutex::default() }
+    Record {
+        states,
+        cuts: disk.power_cuts(),
+        images: Verdicts::default(),
+        tables: Verdicts::default(),
+    }
 }
 
 /// One cut.
