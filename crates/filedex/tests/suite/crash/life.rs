@@ -22,9 +22,10 @@ pub struct Life {
     pub script: fn(&mut Living<'_>) -> Result<()>,
     /// The first state whose index is right; before it, only what is stored is compared.
     pub derived_from: usize,
-    /// How many of the images are of this life, beside the others; none in a short run of a life
-    /// that has 0, whose images take long.
+    /// How many of the images are of this life, beside the others.
     pub share: u64,
+    /// Whether it is lived in every test run, too.
+    pub short: bool,
 }
 
 impl Life {
@@ -34,8 +35,8 @@ impl Life {
     }
 }
 
-/// All lives.
-pub fn lives() -> Vec<Life> {
+/// All lives, or those of every test run.
+pub fn lives(all: bool) -> Vec<Life> {
     let life = |name, script, share| Life {
         name,
         opening: Opening::PLAIN,
@@ -43,24 +44,28 @@ pub fn lives() -> Vec<Life> {
         script,
         derived_from: 0,
         share,
+        short: false,
     };
-    let old = |name, base| Life { base, derived_from: 1, ..life(name, upgrade, 2) };
+    let short = |name, script, share| Life { short: true, ..life(name, script, share) };
+    let old = |name, base| Life { base, derived_from: 1, ..short(name, upgrade, 2) };
     let quick = Opening { quick_repair: QuickRepair::On, ..Opening::PLAIN };
     let background = Opening { merge_policy: MergePolicy::Tiered, ..Opening::PLAIN };
-    vec![
-        life("small commits", small_commits, 8),
+    let mut lives = vec![
+        short("small commits", small_commits, 8),
         life("import", import, 4),
         life("large import", large_import, 0),
-        life("merges and graphs", merges, 8),
-        Life { opening: background, ..life("background merges", background_merges, 6) },
-        life("compaction", compaction, 5),
+        short("merges and graphs", merges, 8),
+        Life { opening: background, ..short("background merges", background_merges, 6) },
+        short("compaction", compaction, 5),
         life("rebuild", rebuild, 4),
         life("datasets and spaces", datasets_and_spaces, 6),
         life("growth", growth, 4),
         Life { opening: quick, ..life("quick repair", quick_repair, 6) },
         old("upgrade from format 1", |_| stored_file(1)),
         old("upgrade from format 2", |_| stored_file(2)),
-    ]
+    ];
+    lives.retain(|life| all || life.short);
+    lives
 }
 
 /// A database whose life goes on.

@@ -29,12 +29,12 @@ fn number_of(variable: &str, otherwise: u64) -> u64 {
 /// there are `images` of different bytes.
 fn cut_in_all(run: &power::Run, default_seed: u64, images: u64, round: u64) {
     let first = Seed::of_run(default_seed).origin();
-    let lives = life::lives();
+    let lives = life::lives(run.least > 0);
     let shares: u64 = lives.iter().map(|life| life.share).sum();
     let start = std::time::Instant::now();
     let mut seed = first;
     while run.tally().distinct < images {
-        for life in lives.iter().filter(|life| life.share > 0 || run.least > 0) {
+        for life in &lives {
             let before = run.tally();
             run.cut_everywhere(life, seed, (round * life.share).div_ceil(shares));
             let (made, new) =
@@ -59,7 +59,7 @@ fn told(what: &str) {
 
 #[test]
 fn power_cuts_leave_a_commit() {
-    cut_in_all(&power::Run::new(workers(), 0, Look::Whole), 51, 60, 60);
+    cut_in_all(&power::Run::new(workers(), 0, Look::Whole), 51, 40, 40);
 }
 
 /// `FILEDEX_IMAGES=… cargo test --release -p filedex --test suite -- --ignored --nocapture
@@ -81,7 +81,7 @@ fn many_power_cuts() {
 
 #[test]
 fn failing_calls_lose_nothing_that_was_acknowledged() {
-    faults::fail_in_all(52, 60);
+    faults::fail_in_all(52, 22);
 }
 
 /// `FILEDEX_FAULTS=… cargo test --release -p filedex --test suite -- --ignored --nocapture
