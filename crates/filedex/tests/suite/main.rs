@@ -3,6 +3,7 @@
 
 mod backup;
 mod bad_input;
+mod concurrency;
 mod crash;
 mod fixtures;
 mod meaning;
