@@ -111,6 +111,7 @@ impl Failure {
             "needs_recovery" => {
                 "`filedex check FILE` opens the file for writing, which recovers it"
             }
+            "snapshot_expired" => "run it again: it was held too long while others wrote",
             "stale_cursor" => "run the query again without --cursor",
             "bad_cursor" => "a cursor goes with the query, order, dataset and version it came from",
             "disk_full" => {
@@ -140,6 +141,7 @@ fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Unsupported => "unsupported",
         ErrorKind::NeedsRecovery => "needs_recovery",
         ErrorKind::Damaged => "damaged",
+        ErrorKind::SnapshotExpired => "snapshot_expired",
         ErrorKind::DiskFull => "disk_full",
         ErrorKind::Interrupted => "interrupted",
         _ => "io",

@@ -50,7 +50,7 @@ impl Reader {
             && controls.query_type != Some(QueryType::Vector)
             && controls.top_k.is_none()
             && controls.score_threshold.is_none()
-            && self.snapshot.store.chosen_space(version.key)?.is_none()
+            && self.snapshot()?.store.chosen_space(version.key)?.is_none()
         {
             return Ok(Asked { request: query.request(query.as_filter(), explain), source });
         }
@@ -145,9 +145,9 @@ impl Reader {
     ) -> Result<Option<(FileId, Vec<f32>)>> {
         let ids = [Some(version.file_id(name)), name.parse::<FileId>().ok()];
         for id in ids.into_iter().flatten() {
-            let Some(row) = self.snapshot.store.row_of(version.key, &id)? else { continue };
+            let Some(row) = self.snapshot()?.store.row_of(version.key, &id)? else { continue };
             let info = self.space(version, Some(&space.name))?;
-            let vector = self.snapshot.vectors(version.key, &info)?.vector(row)?;
+            let vector = self.snapshot()?.vectors(version.key, &info)?.vector(row)?;
             let vector = vector.ok_or_else(|| {
                 let what = format!("the file {name:?} has no vector in the space {:?}", space.name);
                 Error::new(ErrorKind::NotFound, what)

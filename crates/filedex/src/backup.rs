@@ -62,7 +62,7 @@ impl Reader {
         path: impl AsRef<Path>,
         mut go_on: impl FnMut(u64) -> bool,
     ) -> Result<BackedUp> {
-        let bytes = self.snapshot.store.backup_to(path, &mut go_on)?;
+        let bytes = self.snapshot()?.store.backup_to(path, &mut go_on)?;
         Ok(BackedUp { generation: self.generation(), bytes })
     }
 }

@@ -54,7 +54,7 @@ impl Reader {
     /// fewer than 500 vectors.
     pub fn calibrate(&self, version: &VersionRef, space: Option<&str>) -> Result<Calibration> {
         let info = self.space(version, space)?;
-        let index = self.snapshot.vectors(version.key, &info)?;
+        let index = self.snapshot()?.vectors(version.key, &info)?;
         let rows = index.rows()?;
         if rows.len() < FEWEST {
             return Err(Error::new(

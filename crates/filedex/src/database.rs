@@ -13,6 +13,7 @@ use filedex_planner::PathThresholds;
 use crate::batch::Batch;
 use crate::embedders::{Asking, Embedders};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lease::Leases;
 use crate::maintenance::Maintenance;
 use crate::reader::Reader;
 use crate::snapshot::{Segments, Snapshot};
@@ -67,6 +68,7 @@ pub struct Builder {
     quick_repair: QuickRepair,
     merge_policy: MergePolicy,
     graph_rows: Option<u64>,
+    snapshot_expiry: Option<Duration>,
     paths: PathThresholds,
     embedders: Embedders,
 }
@@ -80,6 +82,7 @@ impl Default for Builder {
             quick_repair: QuickRepair::default(),
             merge_policy: MergePolicy::default(),
             graph_rows: Some(GRAPH_ROWS),
+            snapshot_expiry: None,
             paths: PathThresholds::default(),
             embedders: Embedders::default(),
         }
@@ -109,6 +112,33 @@ impl Builder {
     #[must_use]
     pub fn graph_rows(mut self, rows: Option<u64>) -> Self {
         self.graph_rows = rows;
+        self
+    }
+
+    /// How long a [`Reader`] may go on after a later commit; without end by default.
+    ///
+    /// A snapshot keeps what later commits replace, so a reader that is forgotten in some session
+    /// makes the file grow with each of them. Where this is set, such a reader ends with the first
+    /// commit after the time: calls at work finish, later ones are refused with
+    /// [`ErrorKind::SnapshotExpired`], and the space is used again. A reader of the newest commit
+    /// never ends.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use filedex::{Database, ErrorKind, MemoryDevice};
+    /// let db = Database::builder()
+    ///     .snapshot_expiry(Some(Duration::ZERO))
+    ///     .open_device(MemoryDevice::default())?;
+    /// let reader = db.reader()?;
+    /// assert!(reader.datasets().is_ok());
+    /// db.default_version()?;
+    /// assert_eq!(reader.datasets().unwrap_err().kind(), ErrorKind::SnapshotExpired);
+    /// assert_eq!(db.reader()?.datasets()?.len(), 1);
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    #[must_use]
+    pub fn snapshot_expiry(mut self, expiry: Option<Duration>) -> Self {
+        self.snapshot_expiry = expiry;
         self
     }
 
@@ -240,6 +270,7 @@ impl Builder {
             segments,
             current: ArcSwapOption::new(Some(snapshot)),
             living,
+            leases: Leases::new(self.snapshot_expiry),
             writer: Mutex::new(()),
             asking: Arc::new(Asking { embedders: self.embedders.clone(), paths: self.paths }),
             graph_rows: self.graph_rows,
@@ -259,6 +290,8 @@ pub(crate) struct Shared {
     current: ArcSwapOption<Snapshot>,
     /// Every snapshot that may still be held.
     living: Mutex<Vec<Weak<Snapshot>>>,
+    /// What readers hold theirs by.
+    pub leases: Leases,
     writer: Mutex<()>,
     pub asking: Arc<Asking>,
     /// From how many vectors on a segment gets a graph.
@@ -291,6 +324,7 @@ impl Shared {
     ) -> Result<Arc<Snapshot>> {
         let snapshot =
             self.open_newest(before, changed).inspect_err(|_| self.current.store(None))?;
+        self.leases.expire(snapshot.store.generation(), Instant::now());
         // Several may be opening at once; the one with the newest commit stays.
         self.current.rcu(|current| {
             let newer =
@@ -444,7 +478,8 @@ impl Database {
     /// # Errors
     /// [`ErrorKind::Io`] when the file cannot be read.
     pub fn reader(&self) -> Result<Reader> {
-        Ok(Reader::new(self.shared.snapshot()?, Arc::clone(&self.shared.asking)))
+        let lease = self.shared.leases.give(self.shared.snapshot()?);
+        Ok(Reader::new(lease, Arc::clone(&self.shared.asking)))
     }
 
     /// A batch of changes to one version. Nothing is written before [`Batch::commit`].

@@ -31,6 +31,9 @@ pub enum ErrorKind {
     Locked,
     /// Readers are still open; drop them first.
     Busy,
+    /// The reader held its snapshot for longer than [`Builder::snapshot_expiry`](crate::Builder::snapshot_expiry) lets it; take a
+    /// new reader.
+    SnapshotExpired,
     /// The database, or the version, takes no changes.
     ReadOnly,
     /// The file is not a Filedex file, or of a newer format.

@@ -52,6 +52,7 @@ mod error;
 pub mod export;
 pub mod import;
 mod info;
+mod lease;
 mod list;
 mod maintenance;
 mod notes;

@@ -431,7 +431,7 @@ impl Reader {
         let answer = answer(&request, &source)?;
         let mut hits = Vec::with_capacity(answer.hits.len());
         for AnswerHit { row, id, score, parts } in answer.hits {
-            let record = self.snapshot.store.record(version.key, row)?.ok_or_else(|| {
+            let record = source.snapshot.store.record(version.key, row)?.ok_or_else(|| {
                 Error::new(ErrorKind::Damaged, format!("file {id} is indexed but has no record"))
             })?;
             let highlights =

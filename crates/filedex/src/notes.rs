@@ -64,7 +64,7 @@ impl Reader {
     /// # Errors
     /// Those of reading the file.
     pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        Ok(self.snapshot.store.note(name)?)
+        Ok(self.snapshot()?.store.note(name)?)
     }
 
     /// The notes whose names start with `prefix`, in order of their names.
@@ -72,7 +72,7 @@ impl Reader {
     /// # Errors
     /// Those of reading the file.
     pub fn notes(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>> {
-        Ok(self.snapshot.store.notes(prefix)?)
+        Ok(self.snapshot()?.store.notes(prefix)?)
     }
 }
 

@@ -11,16 +11,18 @@ use crate::ask::Asked;
 use crate::database::VersionRef;
 use crate::embedders::Asking;
 use crate::error::{Error, Result};
+use crate::lease::Lease;
 use crate::list::Query;
 use crate::snapshot::Snapshot;
 
 /// A snapshot of the whole database. Cheap to make and to clone.
 ///
 /// It never changes: records, text and counts in it belong to one commit. A writer never waits for
-/// it, nor it for a writer.
+/// it, nor it for a writer. Any call can answer [`ErrorKind::SnapshotExpired`](crate::ErrorKind::SnapshotExpired)
+/// where [`Builder::snapshot_expiry`](crate::Builder::snapshot_expiry) is set and a later commit was made.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    pub(crate) snapshot: Arc<Snapshot>,
+    lease: Arc<Lease>,
     pub(crate) asking: Arc<Asking>,
 }
 
@@ -45,14 +47,19 @@ pub(crate) struct Matching {
 }
 
 impl Reader {
-    pub(crate) fn new(snapshot: Arc<Snapshot>, asking: Arc<Asking>) -> Self {
-        Self { snapshot, asking }
+    pub(crate) fn new(lease: Arc<Lease>, asking: Arc<Asking>) -> Self {
+        Self { lease, asking }
+    }
+
+    /// What is read, for the length of one call.
+    pub(crate) fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        self.lease.snapshot()
     }
 
     /// The number of the commit this snapshot shows.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.snapshot.store.generation()
+        self.lease.generation()
     }
 
     /// All datasets, by name.
@@ -60,7 +67,7 @@ impl Reader {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io), [`ErrorKind::Damaged`](crate::ErrorKind::Damaged).
     pub fn datasets(&self) -> Result<Vec<Dataset>> {
-        let mut datasets = self.snapshot.store.datasets()?;
+        let mut datasets = self.snapshot()?.store.datasets()?;
         datasets.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(datasets)
     }
@@ -70,7 +77,8 @@ impl Reader {
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
     pub fn dataset(&self, name_or_id: &str) -> Result<Dataset> {
-        let store = &self.snapshot.store;
+        let snapshot = self.snapshot()?;
+        let store = &snapshot.store;
         match store.dataset_by_name(name_or_id)? {
             Some(dataset) => Ok(dataset),
             None => {
@@ -85,7 +93,7 @@ impl Reader {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
     pub fn versions(&self, dataset: &str) -> Result<Vec<Version>> {
         let dataset = self.dataset(dataset)?;
-        let versions = self.snapshot.store.versions(&dataset.id)?;
+        let versions = self.snapshot()?.store.versions(&dataset.id)?;
         Ok(versions.into_iter().map(|info| info.version).collect())
     }
 
@@ -100,7 +108,8 @@ impl Reader {
             Some(name) => self.dataset(name)?,
             None => self.only_dataset()?,
         };
-        let store = &self.snapshot.store;
+        let snapshot = self.snapshot()?;
+        let store = &snapshot.store;
         let wanted = version.or(dataset.current_version.as_deref());
         let info = match wanted {
             Some(name) => store
@@ -143,7 +152,8 @@ impl Reader {
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
     pub fn get(&self, version: &VersionRef, id: &FileId) -> Result<FileRecord> {
-        let store = &self.snapshot.store;
+        let snapshot = self.snapshot()?;
+        let store = &snapshot.store;
         let record = match store.row_of(version.key, id)? {
             Some(row) => store.record(version.key, row)?,
             None => None,
@@ -163,9 +173,10 @@ impl Reader {
     ) -> Result<impl Iterator<Item = Result<FileRecord>> + use<'a>> {
         let Matching { source, condition, status } = self.matching(version, query)?;
         let rows = source.text.rows(&condition, status)?;
-        let (store, key) = (&self.snapshot.store, version.key);
+        drop(source);
+        let (lease, key) = (&self.lease, version.key);
         Ok(rows.into_iter().map(move |row| {
-            store.record(key, row)?.ok_or_else(|| {
+            lease.snapshot()?.store.record(key, row)?.ok_or_else(|| {
                 Error::new(crate::ErrorKind::Damaged, format!("row {row} has no record"))
             })
         }))
@@ -177,7 +188,7 @@ impl Reader {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound).
     pub fn folder(&self, version: &VersionRef, dir: &str) -> Result<FolderInfo> {
         let dir = path::clean_dir(dir);
-        let stats = self.snapshot.store.folder(version.key, dir)?;
+        let stats = self.snapshot()?.store.folder(version.key, dir)?;
         if stats.file_count == 0 && !dir.is_empty() {
             return Err(Error::not_found("folder", dir));
         }
@@ -195,7 +206,7 @@ impl Reader {
     /// # Errors
     /// Those of reading the file.
     pub fn folders(&self, version: &VersionRef) -> Result<Vec<(String, u64)>> {
-        let folders = self.snapshot.store.folders(version.key)?;
+        let folders = self.snapshot()?.store.folders(version.key)?;
         Ok(folders.into_iter().map(|folder| (folder.dir, folder.files)).collect())
     }
 
@@ -207,7 +218,7 @@ impl Reader {
         if id == "root" {
             return self.folder(version, "");
         }
-        for folder in self.snapshot.store.folders(version.key)? {
+        for folder in self.snapshot()?.store.folders(version.key)? {
             for above in path::ancestors(&folder.dir) {
                 if path::folder_id(&version.dataset_id, above) == id {
                     return self.folder(version, above);
@@ -231,7 +242,8 @@ impl Reader {
     }
 
     pub(crate) fn source(&self, version: &VersionRef) -> Result<VersionSource> {
-        let info = self.snapshot.info(version.key)?;
-        VersionSource::new(Arc::clone(&self.snapshot), info)
+        let snapshot = self.snapshot()?;
+        let info = snapshot.info(version.key)?;
+        VersionSource::new(snapshot, info)
     }
 }

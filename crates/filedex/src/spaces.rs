@@ -191,9 +191,10 @@ impl Reader {
     /// # Errors
     /// [`ErrorKind::Io`], [`ErrorKind::Damaged`].
     pub fn spaces(&self, version: &VersionRef) -> Result<Vec<SpaceSummary>> {
-        let spaces = self.snapshot.store.spaces(version.key)?;
+        let snapshot = self.snapshot()?;
+        let spaces = snapshot.store.spaces(version.key)?;
         let summaries = spaces.into_iter().map(|info| {
-            let index = self.snapshot.vectors(version.key, &info)?;
+            let index = snapshot.vectors(version.key, &info)?;
             Ok(SpaceSummary {
                 vectors: index.live(),
                 segments: index.segments().len(),
@@ -217,13 +218,14 @@ impl Reader {
         space: Option<&str>,
     ) -> Result<Option<Vec<f32>>> {
         let info = self.space(version, space)?;
-        let Some(row) = self.snapshot.store.row_of(version.key, id)? else { return Ok(None) };
-        Ok(self.snapshot.vectors(version.key, &info)?.vector(row)?)
+        let Some(row) = self.snapshot()?.store.row_of(version.key, id)? else { return Ok(None) };
+        Ok(self.snapshot()?.vectors(version.key, &info)?.vector(row)?)
     }
 
     /// The space of a name, or the chosen one.
     pub(crate) fn space(&self, version: &VersionRef, name: Option<&str>) -> Result<SpaceInfo> {
-        let store = &self.snapshot.store;
+        let snapshot = self.snapshot()?;
+        let store = &snapshot.store;
         let found = match name {
             Some(name) => store.space_named(version.key, name)?,
             None => store.chosen_space(version.key)?,

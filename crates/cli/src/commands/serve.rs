@@ -49,6 +49,9 @@ While it runs, other commands on the file are run by it: query, why, get, update
 stats, info, export, dataset, version and space. Ctrl-C ends it once the requests at work are
 answered.";
 
+/// How long a request may read on after a later commit.
+const SNAPSHOT_EXPIRY: Duration = Duration::from_secs(600);
+
 /// Serve a database over HTTP to clients of PAI, PDS and Nebius
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
@@ -101,7 +104,8 @@ enum Log {
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let models = args.models()?;
-    let mut builder = builder(output);
+    // No request takes so long: what is held then was forgotten.
+    let mut builder = builder(output).snapshot_expiry(Some(SNAPSHOT_EXPIRY));
     for model in &models {
         builder = builder.embedder(model.clone());
     }

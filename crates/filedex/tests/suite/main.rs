@@ -5,6 +5,7 @@ mod backup;
 mod bad_input;
 mod concurrency;
 mod crash;
+mod expiry;
 mod fixtures;
 mod meaning;
 mod oracle;
