@@ -1,7 +1,7 @@
 //! The database: opening, options, datasets and versions.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockResult, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -20,6 +20,8 @@ use crate::snapshot::{Segments, Snapshot};
 
 /// From how many vectors on a graph is faster than a scan; see `benches/rivals`.
 const GRAPH_ROWS: u64 = 250_000;
+/// Files shorter than this are not worth cutting.
+const AUTO_COMPACT_BYTES: u64 = 64 << 20;
 /// How long a compaction waits for readers to end.
 const DRAIN_TIME: Duration = Duration::from_secs(3);
 
@@ -69,6 +71,7 @@ pub struct Builder {
     merge_policy: MergePolicy,
     graph_rows: Option<u64>,
     snapshot_expiry: Option<Duration>,
+    auto_compact: Option<u64>,
     paths: PathThresholds,
     embedders: Embedders,
 }
@@ -83,6 +86,7 @@ impl Default for Builder {
             merge_policy: MergePolicy::default(),
             graph_rows: Some(GRAPH_ROWS),
             snapshot_expiry: None,
+            auto_compact: Some(AUTO_COMPACT_BYTES),
             paths: PathThresholds::default(),
             embedders: Embedders::default(),
         }
@@ -139,6 +143,18 @@ impl Builder {
     #[must_use]
     pub fn snapshot_expiry(mut self, expiry: Option<Duration>) -> Self {
         self.snapshot_expiry = expiry;
+        self
+    }
+
+    /// From which length on, in bytes, the file is cut by itself where more than half of it is free:
+    /// 64 MiB by default, `None` for never.
+    ///
+    /// It is done in the background ([`MergePolicy::Tiered`]) after two seconds without a commit, and
+    /// only while nobody reads or writes. Who comes meanwhile waits until it is done, which takes time
+    /// in proportion to what is live. [`Database::compact`] does more: it merges and packs first.
+    #[must_use]
+    pub fn auto_compact(mut self, from_bytes: Option<u64>) -> Self {
+        self.auto_compact = from_bytes;
         self
     }
 
@@ -274,6 +290,7 @@ impl Builder {
             writer: Mutex::new(()),
             asking: Arc::new(Asking { embedders: self.embedders.clone(), paths: self.paths }),
             graph_rows: self.graph_rows,
+            auto_compact: self.auto_compact,
         });
         let background = self.merge_policy == MergePolicy::Tiered && !shared.store.is_read_only();
         let maintenance = background.then(|| Maintenance::start(&shared)).transpose()?;
@@ -296,6 +313,8 @@ pub(crate) struct Shared {
     pub asking: Arc<Asking>,
     /// From how many vectors on a segment gets a graph.
     pub graph_rows: Option<u64>,
+    /// From which length on the file is cut by itself.
+    pub auto_compact: Option<u64>,
 }
 
 impl Shared {
@@ -310,6 +329,11 @@ impl Shared {
     /// The right to write; a second writer waits here.
     pub fn write_lock(&self) -> MutexGuard<'_, ()> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The right to write, where nobody has it.
+    pub fn try_write_lock(&self) -> TryLockResult<MutexGuard<'_, ()>> {
+        self.writer.try_lock()
     }
 
     /// Makes the durable state the newest snapshot. `changed` names the version whose text index
@@ -373,6 +397,31 @@ impl Shared {
             .map(|item| item.blob)
             .collect();
         txn.collect_garbage(&|blob| held.contains(&blob))?;
+        Ok(())
+    }
+
+    /// Lets go of the newest snapshot if nobody else holds any; whether it did.
+    pub fn release_if_unread(&self) -> bool {
+        let newest = self.current.swap(None);
+        let living = self.living.lock().unwrap_or_else(PoisonError::into_inner);
+        let held: usize = living.iter().map(Weak::strong_count).sum();
+        drop(living);
+        if held > newest.iter().count() {
+            // Nobody commits meanwhile, so it is the newest still.
+            self.current.store(newest);
+            return false;
+        }
+        true
+    }
+
+    /// Removes garbage in a commit of its own. The caller holds the write lock.
+    pub fn sweep(&self) -> Result<()> {
+        let mut txn = self.store.write()?;
+        if txn.garbage()?.is_empty() {
+            return Ok(());
+        }
+        self.collect_garbage(&mut txn)?;
+        txn.commit()?;
         Ok(())
     }
 
@@ -497,7 +546,7 @@ impl Database {
         self.merge_all()?;
         let _writing = self.shared.write_lock();
         self.shared.release_snapshots()?;
-        self.sweep()?;
+        self.shared.sweep()?;
         self.shared.release_snapshots()?;
         let done = self.shared.store.compact();
         let shown = self.shared.publish(None, None);
@@ -505,16 +554,5 @@ impl Database {
         let done = done?;
         shown?;
         Ok(Compacted { before: done.before, after: done.after })
-    }
-
-    /// Removes garbage in a commit of its own. The caller holds the write lock.
-    fn sweep(&self) -> Result<()> {
-        let mut txn = self.shared.store.write()?;
-        if txn.garbage()?.is_empty() {
-            return Ok(());
-        }
-        self.shared.collect_garbage(&mut txn)?;
-        txn.commit()?;
-        Ok(())
     }
 }

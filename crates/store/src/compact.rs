@@ -1,5 +1,7 @@
 //! Operations on the whole file: making it smaller, verifying its pages.
 
+use redb::Database;
+
 use crate::error::{StoreError, Translate};
 use crate::open::Store;
 use crate::repack;
@@ -39,11 +41,28 @@ impl Store {
         self.alone(|database| {
             let before = self.file_length()?;
             repack::run(self, database)?;
-            for _ in 0..ROUNDS {
-                if !database.compact().translate()? {
-                    break;
-                }
-            }
+            cut(database)?;
+            Ok(Compacted { before, after: self.file_length()? })
+        })
+    }
+
+    /// Moves what is stored to the front of the file and cuts off the rest, as the last part of
+    /// [`Store::compact`] does: records stay packed as they are.
+    ///
+    /// ```
+    /// use filedex_store::{MemoryDevice, Options, Store};
+    /// let store = Store::with_device(Box::new(MemoryDevice::default()), &Options::default())?;
+    /// let done = store.shrink()?;
+    /// assert!(done.after <= done.before);
+    /// # Ok::<(), filedex_store::StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Store::compact`].
+    pub fn shrink(&self) -> Result<Compacted, StoreError> {
+        self.alone(|database| {
+            let before = self.file_length()?;
+            cut(database)?;
             Ok(Compacted { before, after: self.file_length()? })
         })
     }
@@ -59,4 +78,13 @@ impl Store {
             false => Ok(Pages::Repaired),
         })
     }
+}
+
+fn cut(database: &mut Database) -> Result<(), StoreError> {
+    for _ in 0..ROUNDS {
+        if !database.compact().translate()? {
+            break;
+        }
+    }
+    Ok(())
 }

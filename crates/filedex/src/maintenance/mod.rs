@@ -4,19 +4,24 @@
 //! taken, what died meanwhile is marked dead in the merged segment too, and the list of segments is
 //! replaced in one small transaction. Work whose sources are gone is dropped.
 
+mod shrink;
 mod text;
 mod tiers;
 mod vectors;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use filedex_store::{SpaceInfo, VersionKey};
 
 use crate::database::{Database, Shared};
 use crate::error::Result;
+
+/// After so long without a commit it is worth a look whether the file can be cut.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// The background thread that merges.
 #[derive(Debug)]
@@ -57,7 +62,20 @@ impl Drop for Maintenance {
 }
 
 fn run(shared: &Weak<Shared>, woken: &Receiver<()>, stop: &AtomicBool) {
-    while woken.recv().is_ok() {
+    let mut next = woken.recv().map_err(|_| RecvTimeoutError::Disconnected);
+    loop {
+        match next {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                let Some(shared) = shared.upgrade() else { return };
+                // One that fails leaves the file as it was.
+                let _ = shrink::shrink_if_due(&shared, stop);
+                drop(shared);
+                next = woken.recv().map_err(|_| RecvTimeoutError::Disconnected);
+                continue;
+            }
+        }
         while woken.try_recv().is_ok() {}
         loop {
             let Some(shared) = shared.upgrade() else { return };
@@ -71,6 +89,7 @@ fn run(shared: &Weak<Shared>, woken: &Receiver<()>, stop: &AtomicBool) {
                 Ok(false) | Err(_) => break,
             }
         }
+        next = woken.recv_timeout(QUIET);
     }
 }
 
