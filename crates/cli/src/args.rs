@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use filedex::{Order, StatusFilter};
 
 use crate::commands::{
-    backup, calibrate, check, compact, completions, create, dataset, delete, demo, embed, export,
-    get, import, info, optimize, query, serve, space, stats, tag, update, version, why,
+    backup, browse, calibrate, check, compact, completions, create, dataset, delete, demo, embed,
+    export, get, import, info, optimize, query, serve, space, stats, tag, update, version, why,
 };
 
 /// Search and curate the metadata of files: names, folders, types, sizes, dates, tags, captions
@@ -64,6 +64,7 @@ pub enum Command {
     Info(info::Args),
     Export(export::Args),
     Serve(Box<serve::Args>),
+    Browse(browse::Args),
     Completions(completions::Args),
 }
 

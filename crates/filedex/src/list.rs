@@ -289,6 +289,21 @@ impl Query {
         self
     }
 
+    /// Asks for what also passes another filter. A question by meaning finds the nearest of those.
+    ///
+    /// ```
+    /// use filedex::{Filter, Property, Query, Test, Value};
+    /// let images = Test::Equals(Value::Text("image".into()));
+    /// let query = Query::parse("HAS Comment")?.narrow(Filter::test(Property::FileType, images));
+    /// assert_eq!(query.to_string(), "HAS Comment AND FileType = 'image'");
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    #[must_use]
+    pub fn narrow(mut self, filter: Filter) -> Self {
+        self.parsed.filter = Filter::and([self.parsed.filter, filter]);
+        self
+    }
+
     /// Continues where a page of the same question ended.
     #[must_use]
     pub fn after(mut self, cursor: Cursor) -> Self {

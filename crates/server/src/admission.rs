@@ -128,6 +128,10 @@ async fn answer(
     if parts.uri.path() == local::PATH {
         let Some(local) = &app.local else { return Err(crate::router::nowhere()) };
         local.verify(&parts.headers)?;
+    } else if let Some(page) = &app.browse {
+        if parts.uri.path() != "/" {
+            page.access.verify(&parts.method, &parts.headers)?;
+        }
     } else if let Some(verifier) = app.verifier.as_ref().filter(|_| !is_open(parts.uri.path())) {
         let presented = Presented {
             method: &parts.method,

@@ -7,6 +7,7 @@ use filedex::{Database, Reader};
 use tokio::sync::Semaphore;
 
 use crate::auth::Verifier;
+use crate::browse::{Access, Browse, Galleries, Thumbnails};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::fault::Fault;
@@ -36,6 +37,25 @@ impl Drop for BodyRoom {
     }
 }
 
+/// What the handlers of the page share.
+pub(crate) struct Page {
+    pub edit: bool,
+    pub access: Access,
+    pub galleries: Galleries,
+    pub thumbnails: Thumbnails,
+}
+
+impl Page {
+    fn of(browse: Browse) -> Self {
+        Self {
+            edit: browse.edit,
+            access: Access::random(),
+            galleries: Galleries::default(),
+            thumbnails: Thumbnails::in_folder(browse.thumbnails),
+        }
+    }
+}
+
 /// What the handlers share.
 pub(crate) struct App {
     pub database: Arc<Database>,
@@ -46,6 +66,7 @@ pub(crate) struct App {
     pub clock: Clock,
     pub verifier: Option<Verifier>,
     pub local: Option<Local>,
+    pub browse: Option<Page>,
     pub config: Config,
     /// Held from a look at the names of a folder to the commit that takes one.
     pub names: tokio::sync::Mutex<()>,
@@ -65,6 +86,7 @@ impl App {
             writes: WriteQueue::start(Arc::clone(&database)),
             verifier: config.keys.clone().map(Verifier::new),
             local: config.commands.clone().map(Local::new),
+            browse: config.browse.clone().map(Page::of),
             metrics: Metrics::new(),
             large_bodies: AtomicUsize::new(0),
             workers: Semaphore::new(WORKERS_A_CORE * cores),

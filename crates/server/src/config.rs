@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use filedex::Embedder;
 
 use crate::auth::Keys;
+use crate::browse::Browse;
 use crate::files::OssAccount;
 use crate::links::Links;
 use crate::listen::ServeError;
@@ -42,6 +43,9 @@ pub struct Config {
     pub embedders: Vec<Arc<dyn Embedder>>,
     /// Runs commands for programs of this machine that find the file held by this server.
     pub commands: Option<Arc<dyn CommandRunner>>,
+    /// A page for people in the place of the services; none by default. The address has to be of this
+    /// machine, and what is asked for has to come from the browser that was let in.
+    pub browse: Option<Browse>,
     /// The clock; the system's by default.
     pub clock: Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>,
 }
@@ -61,6 +65,7 @@ impl Default for Config {
             requests: 512,
             embedders: Vec::new(),
             commands: None,
+            browse: None,
             clock: None,
         }
     }
@@ -77,7 +82,8 @@ impl Config {
 
     /// What makes links, of a server that may be set up so.
     pub(crate) fn links(&self) -> Result<Links, ServeError> {
-        if self.keys.is_none() && !self.listen.ip().is_loopback() {
+        let open = self.keys.is_none() || self.browse.is_some();
+        if open && !self.listen.ip().is_loopback() {
             return Err(ServeError::Unprotected(self.listen));
         }
         Links::of(self).map_err(ServeError::Files)
@@ -95,6 +101,7 @@ impl fmt::Debug for Config {
             .field("cors", &self.cors)
             .field("body_limit", &self.body_limit)
             .field("timeout", &self.timeout)
+            .field("browse", &self.browse)
             .field("connections", &self.connections)
             .field("requests", &self.requests)
             .finish_non_exhaustive()

@@ -5,6 +5,8 @@
 //! - PDS 2022-03-01, `/v2/…`: files of a drive.
 //! - Nebius Token Factory, `/v1/datasets…`: datasets.
 //!
+//! Or, with [`Config::browse`], a page to look at the file with, which serves nothing else.
+//!
 //! `SERVICES.md` beside this crate lists the operations and says how what their documents leave open
 //! is read. `/healthz`, `/metrics` and `/openapi.json` are the server's own.
 //!
@@ -31,6 +33,7 @@
 mod admission;
 mod app;
 pub mod auth;
+mod browse;
 mod clock;
 mod config;
 mod escape;
@@ -52,6 +55,7 @@ mod router;
 mod service;
 mod write_queue;
 
+pub use browse::Browse;
 pub use config::Config;
 pub use in_process::InProcess;
 pub use listen::{ServeError, Server, StopHandle};

@@ -51,6 +51,11 @@ impl Links {
         Ok(Self { roots, signer: LinkSigner::random(), oss, public_url })
     }
 
+    /// The folders whose files are served.
+    pub fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
     /// The link to a file itself.
     pub fn download(
         &self,

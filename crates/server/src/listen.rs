@@ -98,6 +98,14 @@ impl Server {
         self.address
     }
 
+    /// The address that lets a browser in to the page, with the token of this run; `None` where
+    /// there is no page.
+    #[must_use]
+    pub fn entrance(&self) -> Option<String> {
+        let page = self.app.browse.as_ref()?;
+        Some(format!("http://{}{}", self.address, page.access.entrance()))
+    }
+
     /// What its handlers share.
     pub(crate) fn app(&self) -> &Shared {
         &self.app

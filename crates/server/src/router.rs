@@ -11,20 +11,14 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 use crate::admission::admit;
 use crate::app::Shared;
 use crate::fault::Fault;
-use crate::{links, local, nebius, pai, pds};
+use crate::{browse, links, local, nebius, pai, pds};
 
 /// The document that describes the routes.
 const OPENAPI: &str = include_str!("../openapi.json");
 
 pub(crate) fn router(app: &Shared) -> Router {
-    let mut router = Router::new()
-        .merge(pai::routes())
-        .merge(pds::routes())
-        .merge(nebius::routes())
-        .route("/healthz", get(async || "ok\n"))
-        .route("/metrics", get(metrics))
-        .route("/openapi.json", get(openapi))
-        .route("/files/{dataset}/{version}/{file}", get(links::serve))
+    let served = if app.browse.is_some() { browse::routes() } else { services() };
+    let mut router = served
         .route(local::PATH, post(local::serve))
         .fallback(async || nowhere())
         .method_not_allowed_fallback(async || {
@@ -38,6 +32,17 @@ pub(crate) fn router(app: &Shared) -> Router {
         router = router.layer(cors(&app.config.cors));
     }
     router.with_state(app.clone())
+}
+
+fn services() -> Router<Shared> {
+    Router::new()
+        .merge(pai::routes())
+        .merge(pds::routes())
+        .merge(nebius::routes())
+        .route("/healthz", get(async || "ok\n"))
+        .route("/metrics", get(metrics))
+        .route("/openapi.json", get(openapi))
+        .route("/files/{dataset}/{version}/{file}", get(links::serve))
 }
 
 /// There is nothing at this path.

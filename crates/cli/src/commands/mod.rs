@@ -1,6 +1,7 @@
 //! The commands, one a file: what each takes and what it does.
 
 pub mod backup;
+pub mod browse;
 pub mod calibrate;
 pub mod check;
 pub mod compact;
@@ -56,6 +57,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Info(args) => info::run(&args, output),
         Command::Export(args) => export::run(&args, output),
         Command::Serve(args) => serve::run(&args, output),
+        Command::Browse(args) => browse::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -148,13 +148,6 @@ impl Args {
                        FILEDEX_BEARER_TOKEN; none is set, so nobody could be let in";
             return Err(Failure::Usage(why.to_owned()));
         }
-        if keys.as_ref().is_some_and(Keys::is_empty) {
-            return Err(Failure::Usage(
-                "--auth env needs FILEDEX_ACCESS_KEY_ID with FILEDEX_ACCESS_KEY_SECRET, or \
-                 FILEDEX_BEARER_TOKEN, in the environment"
-                    .to_owned(),
-            ));
-        }
         Ok(Config {
             listen: self.listen,
             keys,
@@ -211,7 +204,7 @@ impl Args {
     }
 }
 
-fn failure(error: ServeError) -> Failure {
+pub fn failure(error: ServeError) -> Failure {
     match error {
         ServeError::Unprotected(address) => Failure::Usage(format!(
             "{address} can be reached from other machines; say --auth with a file of keys, or \
