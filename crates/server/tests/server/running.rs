@@ -19,6 +19,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// A server that answers until it is dropped.
 pub struct Running {
     pub address: SocketAddr,
+    /// What lets a browser in to the page, where there is one.
+    pub entrance: Option<String>,
     pub database: Arc<Database>,
     stop: StopHandle,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
@@ -57,8 +59,9 @@ impl Running {
         let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..config };
         let server = Server::bind_shared(Arc::clone(&database), config).unwrap();
         let (address, stop) = (server.address(), server.stop_handle());
+        let entrance = server.entrance();
         let thread = Some(std::thread::spawn(move || server.run()));
-        Self { address, database, stop, thread, folder }
+        Self { address, entrance, database, stop, thread, folder }
     }
 
     /// The file that is served.
