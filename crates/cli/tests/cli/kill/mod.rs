@@ -1,124 +1,62 @@
-//! An import that is killed keeps every batch it acknowledged, whole, and no half batch.
+//! A program that is killed at any moment keeps every commit it acknowledged, whole, and no half one.
 //!
-//! The test feeds an import and kills it (SIGKILL) at a random moment, round after round, going on
-//! with the file it left. `FILEDEX_SEED` replays a run, `FILEDEX_KILL_ROUNDS` makes it longer.
+//! Imports, updates, merges, compactions and servers are killed (SIGKILL) at random moments, round
+//! after round, each going on with the file that the last one left. `FILEDEX_SEED` replays a run,
+//! `FILEDEX_KILL_ROUNDS` makes it longer.
 
-use std::io::{BufRead, BufReader, Write};
+mod known;
+mod work;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use filedex::{Database, Query};
+use filedex::Database;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, SeedableRng};
 
 use crate::program::Folder;
+use known::Known;
+use work::{Ended, Moments, Work};
 
-const ROUNDS: u32 = 60;
-const BATCH: u64 = 50;
+const ROUNDS: u32 = 40;
 /// Rounds to a file: checking a file takes time in proportion to it.
-const ROUNDS_TO_A_FILE: u32 = 12;
-/// An import that commits nothing for so long hangs.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const ROUNDS_TO_A_FILE: u32 = 15;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|value| value.parse().ok())
 }
 
-/// One line of a round's input.
-fn line(round: u32, number: u64) -> String {
-    format!(
-        "{{\"uri\":\"k://{round}/{number}.png\",\"data_size\":{number},\"caption\":\"round {round}\",\
-          \"tags_user\":[\"r{round}\",\"n{}\"]}}\n",
-        number % 7
-    )
-}
-
-/// When an import is killed.
-#[derive(Clone, Copy, Debug)]
-enum Moment {
-    AfterStart(Duration),
-    AfterFirstCommit(Duration),
-}
-
-/// Runs one import until it is killed; answers how many lines it acknowledged.
-fn killed_import(folder: &Folder, round: u32, moment: Moment) -> u64 {
-    let args = ["import", "a.filedex", "-", "--batch", &BATCH.to_string(), "--acknowledge"];
-    let mut child = folder.spawn(args);
-    let mut stdin = child.stdin.take().unwrap();
-    let feeder = std::thread::spawn(move || {
-        let mut number = 0;
-        while stdin.write_all(line(round, number).as_bytes()).is_ok() {
-            number += 1;
-        }
-    });
-    let stdout = BufReader::new(child.stdout.take().unwrap());
-    let (committed, first_commit) = std::sync::mpsc::channel();
-    let listener = std::thread::spawn(move || {
-        let acknowledged = stdout.lines().map_while(Result::ok);
-        let numbers = acknowledged.filter_map(|line| line.parse::<u64>().ok());
-        numbers.inspect(|_| committed.send(()).unwrap_or(())).last().unwrap_or(0)
-    });
-    let delay = match moment {
-        Moment::AfterStart(delay) => delay,
-        Moment::AfterFirstCommit(delay) => {
-            first_commit.recv_timeout(LONGEST_WAIT).unwrap();
-            delay
-        }
-    };
-    std::thread::sleep(delay);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    feeder.join().unwrap();
-    listener.join().unwrap()
-}
-
-/// How many lines of a round are stored. They have to be the first ones, whole batches of them.
-fn stored_of(database: &Database, round: u32) -> u64 {
-    let reader = database.reader().unwrap();
-    let Ok(version) = reader.version(None, None) else { return 0 };
-    let query = Query::parse(&format!("Tags.user = 'r{round}'")).unwrap();
-    let records: Vec<_> = reader.scan(&version, &query).unwrap().collect::<Result<_, _>>().unwrap();
-    let stored = records.len() as u64;
-    assert!(stored.is_multiple_of(BATCH), "{stored} records are no whole batches");
-    let mut numbers: Vec<u64> = records.iter().map(|record| record.data_size.unwrap()).collect();
-    numbers.sort_unstable();
-    assert!(numbers.into_iter().eq(0..stored), "batches of the middle are missing");
-    assert_eq!(reader.count(&version, &query).unwrap(), stored);
-    stored
-}
-
 #[test]
 #[expect(clippy::print_stdout, reason = "the seed is shown where the test fails")]
-fn acknowledged_batches_survive_and_half_ones_do_not() {
-    let seed = number("FILEDEX_SEED").unwrap_or_else(rand::random);
+fn what_was_acknowledged_survives_and_half_commits_do_not() {
+    let seed = number("FILEDEX_SEED").unwrap_or_else(|| rand::rng().next_u64());
     let rounds = number("FILEDEX_KILL_ROUNDS").map_or(ROUNDS, |rounds| rounds.try_into().unwrap());
     println!("FILEDEX_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    let (mut folder, mut kept, mut killed_at_work) = (Folder::new(), Vec::new(), 0);
+    let mut moments = Moments::default();
+    let (mut folder, mut known) = (Folder::new(), Known::default());
+    let mut ended: BTreeMap<(Work, Ended), u32> = BTreeMap::new();
     for round in 0..rounds {
         if round % ROUNDS_TO_A_FILE == 0 {
-            (folder, kept) = (Folder::new(), Vec::new());
+            (folder, known) = (Folder::new(), Known::default());
             folder.run(["create", "a.filedex"]).ok();
+            folder.run(["dataset", "create", "a.filedex", "cars"]).ok();
+            folder.run(["version", "create", "a.filedex", "v1", "--dataset", "cars"]).ok();
         }
-        // Half of the rounds reach the start, and the recovery of the file the last round left.
-        let moment = if round % 2 == 0 {
-            Moment::AfterStart(Duration::from_micros(random.random_range(2_000..90_000)))
-        } else {
-            Moment::AfterFirstCommit(Duration::from_micros(random.random_range(0..90_000)))
-        };
-        let acknowledged = killed_import(&folder, round, moment);
-        println!("round {round}: killed {moment:?}, {acknowledged} lines acknowledged");
+        let work = Work::ALL[round as usize % Work::ALL.len()];
+        let moment = moments.pick(work, &mut random);
+        let done = work.run_and_kill(&folder, &known, round, moment, &mut random);
+        moments.learn(work, done.ended);
+        println!("round {round}: {work:?} {:?}, {} acknowledged", done.ended, done.acknowledged());
         let database = Database::open(folder.path("a.filedex")).unwrap();
-        let stored = stored_of(&database, round);
-        assert!(stored >= acknowledged, "{stored} of {acknowledged} acknowledged lines are stored");
-        kept.push((round, stored));
-        for (earlier, stored) in &kept {
-            assert_eq!(stored_of(&database, *earlier), *stored, "round {earlier} changed");
-        }
-        let report = database.check(|_, _| ()).unwrap();
-        assert_eq!(report.findings, []);
-        killed_at_work += u32::from(acknowledged > 0);
+        known.settle(&database, round, &done);
+        *ended.entry((work, done.ended)).or_default() += 1;
     }
-    assert!(killed_at_work >= rounds / 2, "only {killed_at_work} rounds were killed at work");
+    println!("{rounds} rounds, seed {seed}: {ended:?}");
+    for work in Work::ALL.iter().take(rounds as usize) {
+        let killed = ended.get(&(*work, Ended::Killed)).copied().unwrap_or(0);
+        assert!(killed > 0, "no {work:?} was killed at work: {ended:?}");
+    }
 }
 
 /// Creating a database is one step too: there is none, or it can be opened.
