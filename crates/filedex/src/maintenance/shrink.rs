@@ -43,8 +43,6 @@ pub(super) fn shrink_if_due(shared: &Shared, stop: &AtomicBool) -> Result<bool> 
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use filedex_model::NewFile;
     use filedex_store::{Device, MemoryDevice};
 

@@ -108,17 +108,17 @@ pub fn agree_about(
     let groups: Vec<Group> =
         (0..).zip(&rounds).map(|(number, round)| Group { number, round: *round }).collect();
     let all: BTreeSet<String> = groups.iter().flat_map(|group| group.uris()).collect();
-    same("the records", uris_of_records(reader, version), &all, &groups);
+    same("the records", &uris_of_records(reader, version), &all, &groups);
     let files = all.len() as u64;
     let everything = Query::filter(Filter::All);
-    same("the total", reader.count(version, &everything).unwrap(), &files, &groups);
-    same("the top folder", reader.folder(version, "").unwrap().file_count, &files, &groups);
-    same("the vectors", reader.spaces(version).unwrap()[0].vectors, &files, &groups);
+    same("the total", &reader.count(version, &everything).unwrap(), &files, &groups);
+    same("the top folder", &reader.folder(version, "").unwrap().file_count, &files, &groups);
+    same("the vectors", &reader.spaces(version).unwrap()[0].vectors, &files, &groups);
     let tags: BTreeMap<String, u64> =
         groups.iter().map(|group| (group.word(), group.files() as u64)).collect();
     let counted = reader.statistics(version, Aggregate::TagsUser, &everything).unwrap();
     let counted = counted.into_iter().map(|tag| (tag.key, tag.count)).collect();
-    same("the statistics", counted, &tags, &groups);
+    same("the statistics", &counted, &tags, &groups);
     asked.into_iter().for_each(|number| agree_on(reader, version, groups[number]));
     rounds
 }
@@ -130,7 +130,7 @@ fn uris_of_records(reader: &Reader, version: &VersionRef) -> BTreeSet<String> {
     let records = reader.scan(version, &everything).unwrap();
     let uris = records.map(|record| {
         let record = record.unwrap();
-        let word = record.tags.user.iter().next().cloned().unwrap();
+        let word = record.tags.user.first().cloned().unwrap();
         assert_eq!(record.comment, Some(format!("{word} of them")));
         let known = words.entry(record.file_dir.clone()).or_insert_with(|| word.clone());
         assert_eq!(*known, word, "two rounds of {}", record.file_dir);
@@ -159,9 +159,9 @@ fn agree_on(reader: &Reader, version: &VersionRef, group: Group) {
         ),
     ];
     for (way, query) in ways {
-        same(way, walked(reader, version, query), &group.uris(), &[group]);
+        same(way, &walked(reader, version, query), &group.uris(), &[group]);
     }
-    same("the folder", reader.folder(version, &dir).unwrap().file_count, &files.into(), &[group]);
+    same("the folder", &reader.folder(version, &dir).unwrap().file_count, &files.into(), &[group]);
 }
 
 /// The URIs of all pages.
@@ -183,7 +183,7 @@ fn walked(reader: &Reader, version: &VersionRef, query: Query) -> BTreeSet<Strin
     uris
 }
 
-fn same<T: PartialEq + Debug>(what: &str, said: T, wanted: &T, groups: &[Group]) {
+fn same<T: PartialEq + Debug>(what: &str, said: &T, wanted: &T, groups: &[Group]) {
     let rounds: Vec<_> = groups.iter().map(|group| (group.number, group.round)).collect();
-    assert_eq!(&said, wanted, "{what}, groups and their rounds {rounds:?}");
+    assert_eq!(said, wanted, "{what}, groups and their rounds {rounds:?}");
 }
