@@ -114,7 +114,7 @@ export class Gallery {
     if (!cell.isConnected) return;
     const words = element('div', { class: 'words' }, item.comment ?? item.file_type ?? item.content_type ?? 'file');
     const picture = element('div', { class: 'picture' }, words);
-    if (item.file_type === 'image') {
+    if (item.served && item.file_type === 'image') {
       const image = element('img', { loading: 'lazy', alt: '', src: address('thumbnail', { id: item.id, size: 256 }) });
       image.addEventListener('error', () => image.replaceWith(words), { once: true });
       picture.replaceChildren(image);

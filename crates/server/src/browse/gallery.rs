@@ -129,7 +129,15 @@ pub(super) async fn items(State(app): State<Shared>, Asked(question): Asked<Ques
         let version = question.version(&reader)?;
         let query = question.query().map_err(|refusal| refusal.within(&question.q))?;
         let page = browse.galleries.stretch(&reader, &version, &query, from, count)?;
-        let items: Value = page.hits.iter().map(export::hit).collect();
+        let items: Value = page
+            .hits
+            .iter()
+            .map(|hit| {
+                let mut item = export::hit(hit);
+                item["served"] = json!(app.links.roots().allows(&hit.record.uri));
+                item
+            })
+            .collect();
         Ok(Json(json!({
             "total": page.total,
             "from": from,
