@@ -33,7 +33,7 @@ const BATCH_BYTES: usize = 32 << 20;
 pub struct ImportOptions<'a> {
     /// What to do with files that are there.
     pub mode: ImportMode,
-    /// Records to a commit; 20,000 by default, at most [`limits::BATCH_ITEMS`].
+    /// Records to a commit; 5,000 by default, which bounds what an import takes in memory; at most [`limits::BATCH_ITEMS`].
     pub batch_items: usize,
     /// The space that the `embedding` of a line belongs to; the version's chosen one by default.
     pub space: Option<&'a str>,
@@ -43,7 +43,7 @@ pub struct ImportOptions<'a> {
 
 impl Default for ImportOptions<'_> {
     fn default() -> Self {
-        Self { mode: ImportMode::Merge, batch_items: 20_000, space: None, stop: None }
+        Self { mode: ImportMode::Merge, batch_items: 5_000, space: None, stop: None }
     }
 }
 

@@ -61,7 +61,7 @@ pub struct Args {
     #[command(flatten)]
     vectors: Vectors,
     /// Records to a commit
-    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    #[arg(long, value_name = "N", default_value_t = 5_000)]
     #[arg(value_parser = batch_items)]
     batch: usize,
     /// After each commit, print how many lines are done, for programs that feed the import
