@@ -122,6 +122,21 @@ impl Counters {
         })
     }
 
+    /// The counters, as far as they are there: a file of an earlier format lacks the later ones.
+    pub(crate) fn of_earlier(
+        meta: &impl ReadableTable<&'static str, u64>,
+    ) -> Result<Self, StoreError> {
+        let new = Self::default();
+        let known = |key: &'static str, otherwise| Ok(number(meta, key)?.unwrap_or(otherwise));
+        Ok(Self {
+            generation: known(KEY_GENERATION, new.generation)?,
+            next_version: known(KEY_NEXT_VERSION, new.next_version)?,
+            next_layer: known(KEY_NEXT_LAYER, new.next_layer)?,
+            next_blob: known(KEY_NEXT_BLOB, new.next_blob)?,
+            next_space: known(KEY_NEXT_SPACE, new.next_space)?,
+        })
+    }
+
     /// The generation alone.
     pub(crate) fn generation(
         meta: &impl ReadableTable<&'static str, u64>,

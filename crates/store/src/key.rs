@@ -17,6 +17,11 @@ pub(crate) fn layer_of(key: u64) -> u32 {
     (key >> 32) as u32
 }
 
+/// The layer of a key of bytes; `None` where it is too short to have one.
+pub(crate) fn layer_of_bytes(key: &[u8]) -> Option<u32> {
+    key.first_chunk().map(|layer| u32::from_be_bytes(*layer))
+}
+
 /// Layer (4 bytes), file id (32 bytes).
 pub(crate) fn id(layer: u32, id: &FileId) -> [u8; 36] {
     let mut key = [0; 36];
@@ -80,6 +85,16 @@ pub(crate) fn dataset_range(dataset_id: &str) -> (Vec<u8>, Vec<u8>) {
     to.pop();
     to.push(1);
     (from, to)
+}
+
+/// A key of the engine's own kind `u32`, or the first part of a pair of such.
+pub(crate) fn le_u32(bytes: &[u8]) -> Option<u32> {
+    bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+}
+
+/// A key of the engine's own kind `u64`, or the first part of a pair of such.
+pub(crate) fn le_u64(bytes: &[u8]) -> Option<u64> {
+    bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
 /// Writes text so that it holds no zero byte and sorts as before: 0 becomes 1 1, and 1 becomes 1 2.

@@ -77,6 +77,7 @@ mod notes;
 mod open;
 mod options;
 mod pack;
+mod pages;
 mod probe;
 mod read;
 mod record;
@@ -90,7 +91,7 @@ mod vector_segments;
 mod write;
 
 pub use blob::{BlobKind, CHUNK_BYTES, Garbage};
-pub use check::{About, Finding, check};
+pub use check::{About, Finding, PagesChecked, Remedy, check, check_file};
 pub use compact::{Compacted, Pages};
 pub use dataset::{VersionInfo, VersionKey};
 pub use device::{Device, MemoryDevice};

@@ -17,6 +17,7 @@ use crate::error::{StoreError, Translate};
 use crate::format::{self, FORMAT_VERSION, Kind};
 use crate::guard::guarded;
 use crate::options::Options;
+use crate::pages::{Image, Others};
 use crate::read::ReadSnapshot;
 use crate::write::WriteBatch;
 use crate::{blob, probe, repack};
@@ -262,6 +263,24 @@ impl Store {
                 .len()
                 .map_err(|error| StoreError::io("measuring", Path::new("(device)"), error)),
         }
+    }
+
+    /// Looks at the file as it stands on the disk; nobody writes to it meanwhile.
+    pub(crate) fn image<T>(
+        &self,
+        look: impl FnOnce(&Image) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let engine = self.engine();
+        let writing = match &*engine {
+            Engine::Write(database) => Some(database.begin_write().translate()?),
+            Engine::Read(_) => None,
+        };
+        let looked = match &self.inner.place {
+            Place::File(path) => look(&Image::of_file(path, Others::AreKnown)?),
+            Place::Device(device) => look(&Image::of_device(device)?),
+        };
+        drop(writing);
+        looked
     }
 
     /// The dictionaries that are prepared.

@@ -1,11 +1,11 @@
-//! The check of embedding spaces, of the lists of segments, and of the blobs these name.
+//! The check of embedding spaces and of the lists of segments.
 
 use std::collections::BTreeSet;
 
-use redb::{ReadableTable, ReadableTableMetadata};
+use redb::ReadableTable;
 
-use super::{About, Check};
-use crate::blob::{self, BlobKind};
+use super::{About, Check, Remedy};
+use crate::blob::BlobKind;
 use crate::dataset::{VersionInfo, VersionKey};
 use crate::error::{StoreError, Translate};
 use crate::spaces::{self, SpaceKey};
@@ -33,10 +33,13 @@ impl Check<'_> {
 
     fn text_list(&mut self, key: VersionKey, listed: &mut BTreeSet<u64>) -> Result<(), StoreError> {
         let entries = self.snapshot.segments(key);
-        let Some(entries) = self.sound(About::Segment, entries)? else { return Ok(()) };
+        let Some(entries) = self.sound(About::Segment, Remedy::Rebuild, entries)? else {
+            return Ok(());
+        };
         for entry in entries {
             if !self.name(entry.blob, BlobKind::Text, listed) {
-                self.find(About::Segment, format!("version number {key} lists a segment twice"));
+                let what = format!("version number {key} lists a segment twice");
+                self.find(About::Segment, Remedy::Rebuild, what);
             }
         }
         Ok(())
@@ -51,16 +54,17 @@ impl Check<'_> {
             let space = SpaceKey(at.value().1);
             numbers.insert(space);
             let info = spaces::decode(key, space, bytes.value());
-            let Some(info) = self.sound(About::Space, info)? else { continue };
+            let Some(info) = self.sound(About::Space, Remedy::Salvage, info)? else { continue };
             chosen += u32::from(info.chosen);
             if let Some(name) = names.replace(info.space.name) {
                 let what = format!("version number {key} has two embedding spaces named {name:?}");
-                self.find(About::Space, what);
+                self.find(About::Space, Remedy::Rebuild, what);
             }
         }
         if chosen != u32::from(!numbers.is_empty()) {
             let (of, what) = (numbers.len(), "embedding spaces of version number");
-            self.find(About::Space, format!("{chosen} of the {of} {what} {key} are chosen"));
+            let what = format!("{chosen} of the {of} {what} {key} are chosen");
+            self.find(About::Space, Remedy::Rebuild, what);
         }
         Ok(numbers)
     }
@@ -79,19 +83,24 @@ impl Check<'_> {
             let space = SpaceKey(at.value().1);
             let place = format!("the list of embedding space {space} of version number {key}");
             if !spaces.contains(&space) {
-                self.find(About::Segment, format!("{place} is there, the space is not"));
+                let what = format!("{place} is there, the space is not");
+                self.find(About::Segment, Remedy::Salvage, what);
             }
             let entries = vector_segments::decode(key, space, bytes.value());
-            let Some(entries) = self.sound(About::Segment, entries)? else { continue };
+            let Some(entries) = self.sound(About::Segment, Remedy::Salvage, entries)? else {
+                continue;
+            };
             let mut on_list = BTreeSet::new();
             for entry in &entries {
                 if let Some(why) = entry.wrong_rows(info.next_row) {
                     let blob = entry.blob;
-                    self.find(About::Segment, format!("blob {blob} on {place}: {why}"));
+                    let what = format!("blob {blob} on {place}: {why}");
+                    self.find(About::Segment, Remedy::Rebuild, what);
                 }
                 for (blob, kind) in entry.blobs() {
                     if !self.name(blob, kind, &mut on_list) {
-                        self.find(About::Segment, format!("{place} has blob {blob} twice"));
+                        let what = format!("{place} has blob {blob} twice");
+                        self.find(About::Segment, Remedy::Rebuild, what);
                     }
                 }
             }
@@ -108,7 +117,7 @@ impl Check<'_> {
                 let what = format!(
                     "version number {key} has a bitmap of blob {blob}, which it does not list"
                 );
-                self.find(About::Segment, what);
+                self.find(About::Segment, Remedy::Rebuild, what);
             }
         }
         Ok(())
@@ -135,60 +144,8 @@ impl Check<'_> {
         {
             let of =
                 if about == About::Space { "an embedding space" } else { "a list or a bitmap" };
-            self.find(
-                about,
-                format!("there is {of} of version number {version}, which is not there"),
-            );
-        }
-        Ok(())
-    }
-
-    /// Every blob: its chunks, what it holds, and whether it is listed as often as it is linked.
-    pub(super) fn blobs(&mut self) -> Result<(), StoreError> {
-        let snapshot = self.snapshot;
-        let (blobs, chunks) = (snapshot.table(tables::BLOBS)?, snapshot.table(tables::CHUNKS)?);
-        let (links, garbage) = (snapshot.table(tables::LINKS)?, snapshot.table(tables::GARBAGE)?);
-        let mut known = BTreeSet::new();
-        let mut wanted = 0;
-        for entry in blobs.iter().translate()? {
-            let number = entry.translate()?.0.value();
-            known.insert(number);
-            let counted = links.get(number).translate()?.map_or(0, |count| count.value());
-            let is_garbage = garbage.get(number).translate()?.is_some();
-            let listed = self.named.get(&number).map_or(0, |named| named.lists);
-            if counted != listed {
-                let what = format!("blob {number} counts {counted} lists, and is on {listed}");
-                self.find(About::Blob, what);
-            }
-            if is_garbage == (counted > 0) {
-                let what = if is_garbage { "both linked and garbage" } else { "an orphan" };
-                self.find(About::Blob, format!("blob {number} is {what}"));
-            }
-            let head = blob::head(&blobs, number);
-            let Some(head) = self.sound(About::Blob, head)? else { continue };
-            let kinds = self.named.get(&number).map_or_else(BTreeSet::new, |n| n.kinds.clone());
-            for kind in kinds.into_iter().filter(|kind| *kind != head.kind) {
-                let what = format!("blob {number} is listed as {kind:?}, and is {:?}", head.kind);
-                self.find(About::Segment, what);
-            }
-            wanted += u64::from(head.chunks());
-            for chunk in 0..head.chunks() {
-                let bytes = blob::chunk(&chunks, &head, number, chunk);
-                self.sound(About::Blob, bytes)?;
-            }
-        }
-        if chunks.len().translate()? != wanted {
-            self.find(About::Blob, "there are not as many chunks as the blobs have");
-        }
-        let mut named: BTreeSet<u64> = self.named.keys().copied().collect();
-        for entry in links.iter().translate()? {
-            named.insert(entry.translate()?.0.value());
-        }
-        for entry in garbage.iter().translate()? {
-            named.insert(entry.translate()?.0.value());
-        }
-        for missing in named.difference(&known) {
-            self.find(About::Blob, format!("blob {missing} is missing"));
+            let what = format!("there is {of} of version number {version}, which is not there");
+            self.find(about, Remedy::Salvage, what);
         }
         Ok(())
     }

@@ -86,7 +86,7 @@ fn a_changed_chunk_is_named() {
 }
 
 /// The bytes of a cleanly closed database with something of everything.
-fn closed() -> Vec<u8> {
+pub fn closed() -> Vec<u8> {
     let device = MemoryDevice::default();
     let store = Store::with_device(Box::new(device.clone()), &Options::default()).unwrap();
     let mut batch = store.write().unwrap();

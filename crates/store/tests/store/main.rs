@@ -8,6 +8,7 @@ mod crash;
 mod damage;
 mod open;
 mod packed;
+mod pages;
 mod records;
 mod rules;
 mod sample;
