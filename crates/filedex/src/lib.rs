@@ -94,4 +94,4 @@ pub use filedex_planner::{
     PathThresholds, Step, Why,
 };
 pub use filedex_query::{Fusion, QueryError, QueryType, SignMode, ThumbnailMode};
-pub use filedex_store::{Device, MemoryDevice, QuickRepair};
+pub use filedex_store::{Device, MemoryDevice, QuickRepair, Remedy};

@@ -1,6 +1,8 @@
 //! `filedex check`: proof that the parts of a file agree.
 
-use filedex::{CheckReport, Database, Rebuilt};
+use std::collections::BTreeSet;
+
+use filedex::{CheckReport, Database, Rebuilt, Remedy};
 use serde_json::{Value, json};
 
 use crate::args::File;
@@ -17,9 +19,11 @@ Examples:
   filedex check photos.filedex --json | jq '.findings[]'
   filedex check photos.filedex --repair
 
-Checksums are verified, the text index is rebuilt from the records in memory and compared, and every
-vector is compared with its code; that takes about as long as the import did. Exits with 1 where
-something does not agree. A file that was not closed cleanly is recovered first.
+Every page is compared with its checksum, the text index is rebuilt from the records in memory and
+compared, every vector is compared with its code, and every graph has to lead to every vector; that
+takes about as long as the import did. Exits with 1 where something does not agree, and says what can
+be made anew and what only a backup brings back. A file that was not closed cleanly is recovered
+first.
 
 --repair first makes the text index anew from the records, and the vector segments from the vectors
 that can be read. Damaged records it cannot bring back. No one else may have the file open.";
@@ -73,12 +77,15 @@ fn rebuild(database: &Database, output: &Output) -> Result<Rebuilt, Failure> {
 
 fn as_json(report: &CheckReport, rebuilt: Option<&Rebuilt>) -> Value {
     let findings = report.findings.iter();
-    let findings: Value = findings.map(|f| json!({ "part": f.part, "what": f.what })).collect();
+    let findings: Value = findings
+        .map(|f| json!({ "part": f.part, "what": f.what, "remedy": f.remedy.name() }))
+        .collect();
     let mut json = json!({
         "sound": report.is_sound(),
         "records": report.records,
         "versions": report.versions,
         "vectors": report.vectors,
+        "pages": report.pages,
         "findings": findings,
     });
     if let Some(rebuilt) = rebuilt {
@@ -112,9 +119,10 @@ fn print(report: &CheckReport, output: &mut Output) -> Result<(), Failure> {
         vectors => format!(", {}", counted(vectors, "vector", "vectors")),
     };
     let looked_at = format!(
-        "{} in {}{vectors}",
+        "{} in {}{vectors}, {}",
         counted(report.records, "record", "records"),
         counted(report.versions, "version", "versions"),
+        counted(report.pages, "page", "pages"),
     );
     if report.is_sound() {
         let sound = output.styled(Style::Good, "sound");
@@ -125,6 +133,11 @@ fn print(report: &CheckReport, output: &mut Output) -> Result<(), Failure> {
         table.row([&finding.part, &finding.what]);
     }
     output.table(&table)?;
+    let remedies: BTreeSet<Remedy> = report.findings.iter().map(|f| f.remedy).collect();
+    for remedy in remedies {
+        let names = report.findings.iter().filter(|f| f.remedy == remedy).count();
+        output.line(format!("{}: {remedy}", counted(names as u64, "finding", "findings")))?;
+    }
     let count = counted(report.findings.len() as u64, "finding", "findings");
     output.line(format!("{}: {looked_at}", output.styled(Style::Bad, &count)))
 }

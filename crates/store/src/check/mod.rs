@@ -67,10 +67,9 @@ pub enum About {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// It is derived from the rest of the file: a repair makes it anew, and nothing is lost by it.
+    /// It is derived from the rest of the file, so nothing is lost by it.
     Rebuild,
-    /// Nothing else in the file says the same: what is damaged comes back from a backup only. A repair
-    /// saves all the rest, and lists what is lost.
+    /// Nothing else in the file says the same: what is damaged comes back from a backup only.
     Salvage,
 }
 
@@ -88,10 +87,8 @@ impl Remedy {
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Rebuild => "`filedex repair` makes it anew from the rest of the file",
-            Self::Salvage => {
-                "restore a backup; without one, `filedex repair` saves the rest and lists what is lost"
-            }
+            Self::Rebuild => "it can be made anew from the rest of the file",
+            Self::Salvage => "only a backup brings it back; the rest of the file can still be read",
         })
     }
 }
