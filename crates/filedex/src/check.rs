@@ -56,11 +56,10 @@ impl CheckReport {
 }
 
 impl Database {
-    /// Proves that pages, records, unique indexes, blobs, the text index, the vectors and the graphs
-    /// agree: every page of the last durable commit is read from the disk and compared with its
+    /// Proves that pages, records, unique indexes, blobs, the text index and the vectors agree: every page of the last durable commit is read from the disk and compared with its
     /// checksum, the text index of every version is rebuilt from its records in memory and compared
-    /// term by term, every vector is quantised anew and has a live record, and every graph leads to
-    /// every vector. Takes about as long as importing the records. Readers go on meanwhile; a writer
+    /// term by term, every vector is quantised anew and has a live record, and graphs reach every
+    /// vector. Takes about as long as importing the records. Readers go on meanwhile; a writer
     /// waits while pages are read.
     ///
     /// `progress` is called with the number of records done and the number of all.

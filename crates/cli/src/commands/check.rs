@@ -20,10 +20,9 @@ Examples:
   filedex check photos.filedex --repair
 
 Every page is compared with its checksum, the text index is rebuilt from the records in memory and
-compared, every vector is compared with its code, and every graph has to lead to every vector; that
-takes about as long as the import did. Exits with 1 where something does not agree, and says what can
-be made anew and what only a backup brings back. A file that was not closed cleanly is recovered
-first.
+compared, and every vector is compared with its code; that takes about as long as the import did.
+Exits with 1 where something does not agree, and says what can be made anew and what only a backup
+brings back. A file that was not closed cleanly is recovered first.
 
 --repair first makes the text index anew from the records, and the vector segments from the vectors
 that can be read. Damaged records it cannot bring back. No one else may have the file open.";

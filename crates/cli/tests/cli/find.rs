@@ -186,13 +186,30 @@ fn info_and_check() {
     assert!(info["parts"].as_array().unwrap().len() > 3);
     let shown = folder.run(["info", "a.filedex"]).ok().stdout;
     assert!(shown.contains("2,350") && shown.contains("MiB"), "{shown}");
-    let check = folder.json(["check", "a.filedex"]);
+    let mut check = folder.json(["check", "a.filedex"]);
+    let pages = check.as_object_mut().unwrap().remove("pages").unwrap().as_u64().unwrap();
+    assert!(pages > 100, "{pages}");
     assert_eq!(
         check,
         json!({ "sound": true, "records": 2350, "versions": 1, "vectors": 0, "findings": [] })
     );
     let shown = folder.run(["check", "a.filedex"]).ok().stdout;
-    assert_eq!(shown, "sound: 2,350 records in 1 version\n");
+    assert_eq!(shown, format!("sound: 2,350 records in 1 version, {pages} pages\n"));
+    // A letter of one record, wherever it stands.
+    let path = folder.path("a.filedex");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let word = b"images/work/A/A00/A00467_8.jpg";
+    let places = |bytes: &[u8]| bytes.windows(word.len()).position(|window| window == word);
+    while let Some(at) = places(&bytes) {
+        bytes[at] ^= 1;
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    let ran = folder.run(["check", "a.filedex", "--json"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let check: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&check["sound"], &check["findings"][0]["part"]), (&json!(false), &json!("pages")));
+    assert!(["rebuild", "salvage"].contains(&text(&check["findings"][0], "remedy")), "{check}");
+    assert!(std::fs::read(&path).unwrap() == bytes, "a check changed the file");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
 mod bad_input;
+mod browse;
 mod change;
 mod demo;
 mod embed;

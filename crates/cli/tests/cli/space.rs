@@ -266,8 +266,8 @@ fn repair_and_optimize() {
     let args = ["check", "a.filedex", "--repair"];
     let shown = folder.run(args).ok().stdout;
     let want = "made the index of 300 records and 300 vectors anew\n\
-                sound: 300 records in 1 version, 300 vectors\n";
-    assert_eq!(shown, want);
+                sound: 300 records in 1 version, 300 vectors, ";
+    assert!(shown.starts_with(want), "{shown}");
     let rebuilt = json!({ "records": 300, "vectors": 300, "lost_vectors": 0 });
     assert_eq!(folder.json(args)["rebuilt"], rebuilt);
     let shown = folder.run(["optimize", "a.filedex"]).ok().stdout;

@@ -2,14 +2,14 @@
 
 use crate::error::IndexError;
 use crate::vector::builder::VectorSegmentBuilder;
+use crate::vector::graph::Graph;
 use crate::vector::index::VectorIndex;
 use crate::vector::layout::{Layout, VectorShape};
 
 /// What is wrong with the segments of an index, in words; nothing where all is well.
 ///
 /// Every segment is built anew from its rows and vectors, and compared byte by byte; rows that live
-/// twice are named; graphs must be built as graphs are, and every vector be walked to, be paired with
-/// an equal one that is, or be loose.
+/// twice are named; graphs must reach every vector of their segments.
 ///
 /// # Errors
 /// If a segment cannot be read.
@@ -25,19 +25,18 @@ pub fn vector_differences(index: &VectorIndex) -> Result<Vec<String>, IndexError
         if view.dead.iter().last().is_some_and(|last| last >= segment.vectors()) {
             wrong.push(what("a vector beyond its end is marked dead"));
         }
-        // Before the graph, which is a graph of the codes.
-        if !segment.rebuilds()? {
-            wrong.push(what("its codes are not those of its vectors"));
-        }
         match segment.graph() {
-            Ok(None) => {}
-            Ok(Some(graph)) => {
-                wrong.extend(graph.faults(segment.codes()?).iter().map(|fault| what(fault)));
-            }
+            Ok(graph) => match graph.map_or(0, Graph::unreached) {
+                0 => {}
+                unreached => wrong.push(what(&format!("its graph misses {unreached} vectors"))),
+            },
             Err(IndexError::Damaged { blob, what: why }) => {
                 wrong.push(what(&format!("its graph {blob} is damaged: {why}")));
             }
             Err(error) => return Err(error),
+        }
+        if !segment.rebuilds()? {
+            wrong.push(what("its codes are not those of its vectors"));
         }
     }
     Ok(wrong)

@@ -3,12 +3,10 @@
 //!
 //! `hnsw_rs` finds the edges, and nothing else of it is used: [`build`] copies them, puts right
 //! what can be missing, and proves that every vector can be reached; [`layout`] keeps them as flat
-//! arrays; [`walk`] searches those, and [`proof`]
-//! tells whether a stored one is what was built.
+//! arrays; [`walk`] searches those.
 
 mod build;
 mod layout;
-mod proof;
 mod walk;
 
 pub use build::{BuiltGraph, build_graph};
