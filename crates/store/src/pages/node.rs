@@ -41,9 +41,9 @@ impl<'a> Page<'a> {
     /// `None` where the bytes are no page of a tree.
     pub(super) fn of(bytes: &'a [u8], widths: Widths) -> Option<Self> {
         let parts = u16_at(bytes, 2).filter(|parts| *parts > 0)?;
-        let node = match bytes.first()? {
-            &LEAF => Node::Leaf { pairs: parts },
-            &BRANCH => Node::Branch { keys: parts },
+        let node = match *bytes.first()? {
+            LEAF => Node::Leaf { pairs: parts },
+            BRANCH => Node::Branch { keys: parts },
             _ => return None,
         };
         Some(Self { bytes, widths, node })
