@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::args::{File, Scope};
 use crate::commands::reasons::Reasons;
-use crate::commands::vectors::{Rows, Vectors};
+use crate::commands::vectors::{Expected, Rows, Vectors};
 use crate::database::builder;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -86,12 +86,12 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
 
     let cut = source.cut();
     let (first, lines) = args.vectors.peek(Box::new(source.into_lines()))?;
-    let dimension = rows.as_ref().map(Rows::dimension).or(first);
+    let expected = rows.as_ref().map_or(first, |rows| Expected::Dimension(rows.dimension()));
 
     let database = builder(output).open_or_create(&args.file.path)?;
     let scope = &args.scope;
     let version = database.version_or_create(scope.dataset.as_deref(), scope.version.as_deref())?;
-    let space = args.vectors.space(&database, &version, dimension)?;
+    let space = args.vectors.space(&database, &version, expected)?;
     let mode = if args.replace { ImportMode::Replace } else { ImportMode::Merge };
     let options = ImportOptions {
         mode,
