@@ -9,7 +9,7 @@ use redb::WriteTransaction;
 use crate::dataset::{self, VersionKey};
 use crate::error::{StoreError, Translate};
 use crate::format::Counters;
-use crate::guard::guarded;
+use crate::guard::{Guarded, guarded};
 use crate::open::{Live, Store};
 use crate::options::Durability;
 use crate::stored::version::{self as stored_version, VersionRow};
@@ -33,7 +33,7 @@ use crate::tables;
 /// # Ok::<(), filedex_store::StoreError>(())
 /// ```
 pub struct WriteBatch {
-    txn: WriteTransaction,
+    txn: Guarded<WriteTransaction>,
     /// Rows of versions that were looked at, and whether they have to be written back.
     rows: RefCell<BTreeMap<u32, CachedRow>>,
     counters: Counters,
@@ -53,7 +53,7 @@ impl WriteBatch {
         let counters = Counters::load(&txn.open_table(tables::META).translate()?)?;
         let durability = store.options().durability;
         Ok(Self {
-            txn,
+            txn: Guarded::new(txn),
             rows: RefCell::default(),
             counters,
             durability,
@@ -104,7 +104,7 @@ impl WriteBatch {
                     txn.set_durability(redb::Durability::None).translate()?;
                 }
             }
-            txn.commit().translate()
+            txn.into_inner().commit().translate()
         })
     }
 

@@ -7,6 +7,8 @@ mod concurrency;
 mod crash;
 mod expiry;
 mod fixtures;
+mod fuzzed;
+mod fuzzing;
 mod meaning;
 mod oracle;
 mod paging;
