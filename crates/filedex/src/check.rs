@@ -1,10 +1,11 @@
 //! Proof that the parts of a file agree.
 
+use std::io;
 use std::sync::Arc;
 
 use filedex_index::{
-    BlobSource, ByteCache, DeadDocs, SegmentView, TextIndex, TextSegment, VectorSegmentBuilder,
-    VectorShape, differences, vector_differences,
+    BlobSource, BuiltSegment, ByteCache, Bytes, DeadDocs, SegmentView, Spill, TextIndex,
+    TextSegment, VectorSegmentBuilder, VectorShape, differences, vector_differences,
 };
 use filedex_model::{FileRecord, Row};
 use filedex_store::{Remedy, SpaceInfo, VectorSegmentEntry, VersionInfo};
@@ -16,7 +17,7 @@ use crate::snapshot::Snapshot;
 use crate::vectors::put_vectors;
 
 /// Records whose index is rebuilt at once for the comparison.
-const REBUILD_RECORDS: usize = 50_000;
+const REBUILD_RECORDS: usize = 10_000;
 /// Differences of one version that are reported in full.
 const SHOWN_DIFFERENCES: usize = 20;
 
@@ -117,7 +118,7 @@ impl Database {
         progress: &mut impl FnMut(u64),
     ) -> Result<Vec<String>> {
         let text = snapshot.text(info.key)?;
-        let mut views = Vec::new();
+        let mut rebuilt = RebuiltSegments::new(self.shared.spill());
         let mut text_length = 0;
         let mut pending: Vec<(Row, FileRecord)> = Vec::new();
         let mut done = 0;
@@ -129,7 +130,7 @@ impl Database {
             if pending.len() >= REBUILD_RECORDS || (last && !pending.is_empty()) {
                 for built in build(&pending)? {
                     text_length += built.text_length;
-                    views.push(in_memory(built.bytes)?);
+                    rebuilt.put(&built)?;
                 }
                 done += pending.len() as u64;
                 pending.clear();
@@ -139,7 +140,7 @@ impl Database {
                 break;
             }
         }
-        let rebuilt = TextIndex::new(views, text_length);
+        let rebuilt = TextIndex::new(rebuilt.open()?, text_length);
         let mut what = differences(&text, &rebuilt, SHOWN_DIFFERENCES)?;
         if text_length != info.live_text_length {
             what.push(format!(
@@ -233,7 +234,7 @@ fn rebuild_vectors(
             rebuilt.lost_vectors += u64::from(entry.vectors) - dead.len();
             continue;
         };
-        let mut builder = VectorSegmentBuilder::new(shape);
+        let mut builder = VectorSegmentBuilder::with_spill(shape, &shared.spill());
         let mut vector = Vec::new();
         for slot in (0..entry.vectors).filter(|slot| !dead.contains(*slot)) {
             let row = segment.row_at(slot);
@@ -288,34 +289,62 @@ fn rebuild_version(
     Ok(())
 }
 
-/// A segment that lives in memory only.
-fn in_memory(bytes: Vec<u8>) -> Result<SegmentView> {
-    let cache = Arc::new(ByteCache::new(MEMORY_CACHE_BYTES));
-    let segment = TextSegment::open(Arc::new(Memory(bytes)), 0, cache)?;
-    Ok(SegmentView { segment: Arc::new(segment), dead: Arc::new(DeadDocs::default()) })
+/// Segments that are made anew for a comparison, put away until they are opened.
+#[derive(Debug)]
+struct RebuiltSegments {
+    spill: Spill,
+    segments: Vec<Bytes>,
 }
 
-/// One blob in memory.
-#[derive(Debug)]
-struct Memory(Vec<u8>);
+/// What one read of a rebuilt segment copies.
+const REBUILT_CHUNK_BYTES: usize = 64 << 10;
+/// What is kept of rebuilt segments as they are read.
+const REBUILT_CACHE_BYTES: usize = 32 << 20;
 
-/// The size of a piece of [`Memory`]: what one read copies.
-const MEMORY_CHUNK_BYTES: usize = 64 << 10;
-/// What a segment in memory keeps of its pieces as they are read.
-const MEMORY_CACHE_BYTES: usize = 32 << 20;
+impl RebuiltSegments {
+    fn new(spill: Spill) -> Self {
+        Self { spill, segments: Vec::new() }
+    }
 
-impl BlobSource for Memory {
+    fn put(&mut self, built: &BuiltSegment) -> Result<()> {
+        self.segments.push(self.spill.put(&built.bytes.to_vec()?)?);
+        Ok(())
+    }
+
+    fn open(self) -> Result<Vec<SegmentView>> {
+        let numbers = 0..self.segments.len() as u64;
+        let cache = Arc::new(ByteCache::new(REBUILT_CACHE_BYTES));
+        let source: Arc<dyn BlobSource> = Arc::new(self);
+        numbers
+            .map(|number| {
+                let opened = TextSegment::open(Arc::clone(&source), number, Arc::clone(&cache))?;
+                Ok(SegmentView { segment: Arc::new(opened), dead: Arc::default() })
+            })
+            .collect()
+    }
+
+    fn segment(&self, number: u64) -> io::Result<&Bytes> {
+        let at = usize::try_from(number).ok();
+        at.and_then(|at| self.segments.get(at)).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+impl BlobSource for RebuiltSegments {
     fn chunk_bytes(&self) -> usize {
-        MEMORY_CHUNK_BYTES
+        REBUILT_CHUNK_BYTES
     }
 
-    fn len(&self, _blob: u64) -> std::io::Result<u64> {
-        Ok(self.0.len() as u64)
+    fn len(&self, number: u64) -> io::Result<u64> {
+        Ok(self.segment(number)?.len())
     }
 
-    fn read_chunk(&self, _blob: u64, chunk: u32) -> std::io::Result<Vec<u8>> {
-        let start = chunk as usize * MEMORY_CHUNK_BYTES;
-        let end = self.0.len().min(start + MEMORY_CHUNK_BYTES);
-        Ok(self.0.get(start..end).unwrap_or_default().to_vec())
+    fn read_chunk(&self, number: u64, chunk: u32) -> io::Result<Vec<u8>> {
+        let bytes = self.segment(number)?;
+        let start = u64::from(chunk) * REBUILT_CHUNK_BYTES as u64;
+        let length = bytes.len().saturating_sub(start).min(REBUILT_CHUNK_BYTES as u64);
+        // At most a chunk.
+        let mut piece = vec![0; length as usize];
+        bytes.read_at(start, &mut piece)?;
+        Ok(piece)
     }
 }

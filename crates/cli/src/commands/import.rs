@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::args::{File, Scope};
 use crate::commands::reasons::Reasons;
-use crate::commands::vectors::{Expected, Rows, Vectors};
+use crate::commands::vectors::{Expected, Vectors};
 use crate::database::builder;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;

@@ -1,6 +1,7 @@
 //! Whether a segment's derived parts are what its vectors give.
 
 use crate::error::IndexError;
+use crate::spill::Spill;
 use crate::vector::builder::VectorSegmentBuilder;
 use crate::vector::graph::Graph;
 use crate::vector::index::VectorIndex;
@@ -46,7 +47,7 @@ impl crate::vector::VectorSegment {
     /// Whether building it anew gives the same bytes.
     fn rebuilds(&self) -> Result<bool, IndexError> {
         let shape: VectorShape = self.shape();
-        let mut builder = VectorSegmentBuilder::new(shape);
+        let mut builder = VectorSegmentBuilder::with_spill(shape, &Spill::default());
         let rows = self.rows()?;
         let mut vector = Vec::new();
         for slot in 0..self.vectors() {
