@@ -82,6 +82,7 @@ mod probe;
 mod read;
 mod record;
 mod repack;
+mod salvage;
 mod segments;
 mod space;
 mod spaces;
@@ -99,10 +100,13 @@ pub use error::StoreError;
 pub use folder::{Folder, FolderStats};
 pub use format::FORMAT_VERSION;
 pub use job::JobKind;
-pub use open::Store;
+pub use open::{Store, give_whole_name};
 pub use options::{Durability, Options, QuickRepair};
 pub use read::ReadSnapshot;
 pub use record::{RecordPut, Records};
+pub use salvage::{
+    Loss, LossKind, Salvaged, SegmentLeft, SpaceLeft, VectorsLeft, Wreck,
+};
 pub use segments::TextSegmentEntry;
 pub use space::{Part, PartSpace, Space};
 pub use spaces::{SpaceInfo, SpaceKey};

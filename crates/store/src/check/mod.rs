@@ -20,6 +20,7 @@ use crate::key;
 use crate::read::ReadSnapshot;
 use crate::stored::version as stored_version;
 use crate::tables;
+pub(crate) use pages::findings;
 pub use pages::{PagesChecked, check_file};
 
 /// Something in a database that does not agree with the rest.
