@@ -104,9 +104,7 @@ pub use open::{Store, give_whole_name};
 pub use options::{Durability, Options, QuickRepair};
 pub use read::ReadSnapshot;
 pub use record::{RecordPut, Records};
-pub use salvage::{
-    Loss, LossKind, Salvaged, SegmentLeft, SpaceLeft, VectorsLeft, Wreck,
-};
+pub use salvage::{Loss, LossKind, Salvaged, SegmentLeft, SpaceLeft, VectorsLeft, Wreck};
 pub use segments::TextSegmentEntry;
 pub use space::{Part, PartSpace, Space};
 pub use spaces::{SpaceInfo, SpaceKey};

@@ -132,7 +132,14 @@ impl Header {
             // The newer one counts, wherever it stands: a crash can leave them the wrong way round.
             commits.sort_by_key(|commit| std::cmp::Reverse(commit.number));
         }
-        Self { commits, may_be_cut_short: !clean && !two_phase, wrong, starts_as_one, has_primary, unproved }
+        Self {
+            commits,
+            may_be_cut_short: !clean && !two_phase,
+            wrong,
+            starts_as_one,
+            has_primary,
+            unproved,
+        }
     }
 }
 

@@ -33,8 +33,8 @@ use header::{Header, Place, Root, Slot};
 use node::Widths;
 use number::{u32_at, u64_at};
 pub(crate) use salvage::{Chosen, FoundBy, Read};
-pub(crate) use tree::{Damage, Entry, Why};
 use tree::Walk;
+pub(crate) use tree::{Damage, Entry, Why};
 
 /// The widths of the lists of tables.
 const LIST: Widths = Widths { key: None, value: None };

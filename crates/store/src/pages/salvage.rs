@@ -83,9 +83,7 @@ impl Image {
         };
         let found = found.or(proved.map(|slot| (*slot, FoundBy::Before)));
         match found {
-            Some((slot, found_by)) => {
-                Ok(Chosen { verified: self.verify_commit(slot)?, found_by })
-            }
+            Some((slot, found_by)) => Ok(Chosen { verified: self.verify_commit(slot)?, found_by }),
             None => self.looked_for(),
         }
     }

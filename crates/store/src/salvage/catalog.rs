@@ -11,9 +11,9 @@ use crate::error::StoreError;
 use crate::format::Counters;
 use crate::key;
 use crate::open::Store;
+use crate::stored::dataset as stored_dataset;
 use crate::stored::record as stored_record;
 use crate::stored::version::{self as stored_version, VersionRow};
-use crate::stored::dataset as stored_dataset;
 use crate::tables;
 
 /// The dataset of records that belong to none.
@@ -109,7 +109,8 @@ impl Catalog {
     fn read_versions(&mut self, wreck: &Wreck, out: &mut Salvaged) -> Result<u64, StoreError> {
         let mut doubtful = Vec::new();
         let read = wreck.read(tables::VERSIONS, |entry| {
-            let (Some(number), Ok(row)) = (key::le_u32(entry.key), stored_version::decode(entry.value))
+            let (Some(number), Ok(row)) =
+                (key::le_u32(entry.key), stored_version::decode(entry.value))
             else {
                 return Ok(());
             };

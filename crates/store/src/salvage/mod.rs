@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 
 use crate::check::{Finding, findings};
 use crate::error::StoreError;
+use crate::format::KEY_NEXT_VERSION;
 use crate::format::{APPLICATION, Counters, FORMAT_VERSION, KEY_APPLICATION, KEY_FORMAT};
 use crate::format::{KEY_GENERATION, KEY_NEXT_BLOB, KEY_NEXT_LAYER, KEY_NEXT_SPACE};
-use crate::format::KEY_NEXT_VERSION;
 use crate::key;
 use crate::open::Store;
 use crate::pages::{Chosen, Entry, FoundBy, Image, Others, Read};
@@ -174,7 +174,8 @@ impl Wreck {
         })?;
         let mut numbers = std::collections::HashMap::new();
         let read = image.entries(&chosen.verified, tables::META, |entry: Entry<'_>| {
-            if let (Ok(name), Some(number)) = (std::str::from_utf8(entry.key), key::le_u64(entry.value))
+            if let (Ok(name), Some(number)) =
+                (std::str::from_utf8(entry.key), key::le_u64(entry.value))
                 && (entry.page_sound || !numbers.contains_key(name))
             {
                 numbers.insert(name.to_owned(), number);
@@ -212,6 +213,12 @@ impl Wreck {
     /// [`StoreError::Io`].
     pub fn findings(&self) -> Result<Vec<Finding>, StoreError> {
         findings(&self.image, &self.chosen.verified)
+    }
+
+    /// How many of its pages are what was written.
+    #[must_use]
+    pub fn sound_pages(&self) -> u64 {
+        self.chosen.verified.pages
     }
 
     /// Writes all that can be read to a new, empty database: everything but blobs and lists of

@@ -360,7 +360,8 @@ impl<'a> Writer<'a> {
             for (row, record) in &records {
                 if !ids.insert(record.id) || batch.row_of(version, &record.id)?.is_some() {
                     self.again.push((version, record.uri.clone()));
-                    if let Some(rows) = self.layers.get(&version).and_then(|l| self.saved.get_mut(l))
+                    if let Some(rows) =
+                        self.layers.get(&version).and_then(|l| self.saved.get_mut(l))
                     {
                         rows.remove(*row);
                     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -41,8 +42,8 @@ pub struct SegmentLeft {
 }
 
 /// What a damaged file has of vectors.
-pub struct VectorsLeft<'a> {
-    wreck: &'a Wreck,
+pub struct VectorsLeft {
+    wreck: Arc<Wreck>,
     /// Where the bytes of chunks stand, how many they are, and whether their page is sound.
     chunks: HashMap<(u64, u32), (u64, u64, bool)>,
     /// Heads, and whether their page is sound.
@@ -60,7 +61,7 @@ impl Wreck {
     ///
     /// # Errors
     /// [`StoreError::Io`]. What is damaged is said in the answer.
-    pub fn vectors(&self) -> Result<VectorsLeft<'_>, StoreError> {
+    pub fn vectors(self: &Arc<Self>) -> Result<VectorsLeft, StoreError> {
         let heads = self.heads()?;
         let mut chunks = HashMap::new();
         self.read(tables::CHUNKS, |entry| {
@@ -109,7 +110,7 @@ impl Wreck {
             .collect();
         let lost_lists = listed.entries.saturating_sub(lists.len() as u64);
         let mut left = VectorsLeft {
-            wreck: self,
+            wreck: Arc::clone(self),
             chunks,
             heads,
             spaces,
@@ -118,7 +119,8 @@ impl Wreck {
         };
         if lost_lists > 0 {
             let named: HashSet<u64> = lists.values().flatten().map(|entry| entry.blob).collect();
-            let of: HashMap<u64, u32> = dead.keys().map(|(version, blob)| (*blob, *version)).collect();
+            let of: HashMap<u64, u32> =
+                dead.keys().map(|(version, blob)| (*blob, *version)).collect();
             for blob in self.orphans(&left.heads, &named)? {
                 // Where no bitmap tells the version, the caller finds the space by its shape.
                 let version = of.get(&blob).copied().unwrap_or(0);
@@ -171,7 +173,7 @@ fn may_be_lost(read: &Read, version: u32, blob: u64) -> bool {
     })
 }
 
-impl VectorsLeft<'_> {
+impl VectorsLeft {
     /// The length of a blob in bytes.
     ///
     /// # Errors
@@ -215,7 +217,7 @@ impl VectorsLeft<'_> {
     }
 }
 
-impl fmt::Debug for VectorsLeft<'_> {
+impl fmt::Debug for VectorsLeft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VectorsLeft").field("spaces", &self.spaces).finish_non_exhaustive()
     }
