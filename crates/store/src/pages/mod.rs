@@ -181,7 +181,7 @@ impl Image {
             let why =
                 self.header.wrong.first().map_or("both of its commits are damaged", |why| why);
             StoreError::damaged(format!(
-                "{path}: {why}, and without them no page can be found; restore it from a backup"
+                "{path}: {why}, and no page of a commit can be found; restore it from a backup"
             ))
         })
     }
