@@ -7,7 +7,8 @@ use filedex::{Order, StatusFilter};
 
 use crate::commands::{
     backup, browse, calibrate, check, compact, completions, create, dataset, delete, demo, embed,
-    export, get, import, info, optimize, query, serve, space, stats, tag, update, version, why,
+    export, get, import, info, optimize, query, repair, serve, space, stats, tag, update, version,
+    why,
 };
 
 /// Search and curate the metadata of files: names, folders, types, sizes, dates, tags, captions
@@ -33,7 +34,7 @@ Examples:
   filedex embed photos.filedex
   filedex query photos.filedex \"FileType = 'image'\" --text 'children playing in the snow'
 
-Exit codes: 0 fine, 1 failed, 2 bad usage, bad query or bad cursor.
+Exit codes: 0 fine, 1 failed, 2 bad usage, bad query or bad cursor, 3 repaired but not all was saved.
 With --json, an error is {\"error\":{\"kind\",\"message\",\"hint\"}} on standard error.
 NO_COLOR turns colour off; it is off anyway where the output is no terminal.";
 
@@ -58,6 +59,7 @@ pub enum Command {
     Space(space::Args),
     Calibrate(calibrate::Args),
     Check(check::Args),
+    Repair(repair::Args),
     Backup(backup::Args),
     Optimize(optimize::Args),
     Compact(compact::Args),

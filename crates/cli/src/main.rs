@@ -4,7 +4,7 @@
 //! - [`output`] is the only module that writes to standard output and standard error; [`table`],
 //!   [`terminal`] and [`units`] shape what people read.
 //! - [`failure`] maps what goes wrong to messages, hints and exit codes: 0 fine, 1 failed, 2 bad
-//!   usage, bad query or bad cursor.
+//!   usage, bad query or bad cursor, 3 repaired with losses.
 //! - [`database`] opens databases, with the models of [`model`] and what [`calibration`] keeps;
 //!   [`meaning`] makes the question of an expression and the options of a search by meaning.
 //! - [`at_server`] has a command run by the `filedex serve` that holds its file.

@@ -392,6 +392,19 @@ fn unnamed(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Gives a file that was made under another name its own, and makes that safe from a power cut.
+/// Nothing that has the name is replaced.
+///
+/// # Errors
+/// [`StoreError::AlreadyExists`]; [`StoreError::Io`].
+pub fn give_whole_name(unnamed: &Path, path: &Path) -> Result<(), StoreError> {
+    let io = |error| StoreError::io("naming", path, error);
+    give_name(unnamed, path).map_err(io)?;
+    // Renamed already where the system has no links.
+    let _ = std::fs::remove_file(unnamed);
+    sync_folder_of(path).map_err(io)
+}
+
 /// Makes a new file under another name, and gives it its own once it is whole. What `make` answers
 /// can hold the file open, so that nobody else gets it in between.
 pub(crate) fn make_whole<T>(

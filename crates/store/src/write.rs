@@ -157,6 +157,16 @@ impl WriteBatch {
         self.counters.take_space()
     }
 
+    /// Sees to it that what comes next gets numbers above these.
+    pub(crate) fn raise_numbers(&mut self, least: &Counters) {
+        let counters = &mut self.counters;
+        counters.generation = counters.generation.max(least.generation);
+        counters.next_version = counters.next_version.max(least.next_version);
+        counters.next_layer = counters.next_layer.max(least.next_layer);
+        counters.next_blob = counters.next_blob.max(least.next_blob);
+        counters.next_space = counters.next_space.max(least.next_space);
+    }
+
     pub(crate) fn add_row(&mut self, key: VersionKey, row: VersionRow) -> Result<(), StoreError> {
         let bytes = stored_version::encode(&row)?;
         let mut versions = self.txn.open_table(tables::VERSIONS).translate()?;

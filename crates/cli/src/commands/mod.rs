@@ -19,6 +19,7 @@ pub mod info;
 pub mod optimize;
 pub mod query;
 pub mod reasons;
+pub mod repair;
 pub mod serve;
 pub mod space;
 pub mod stats;
@@ -52,6 +53,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Calibrate(args) => calibrate::run(&args, output),
         Command::Backup(args) => backup::run(&args, output),
         Command::Check(args) => check::run(&args, output),
+        Command::Repair(args) => repair::run(&args, output),
         Command::Optimize(args) => optimize::run(&args, output),
         Command::Compact(args) => compact::run(&args, output),
         Command::Info(args) => info::run(&args, output),

@@ -16,6 +16,7 @@ mod lock;
 mod meaning;
 mod npy;
 mod program;
+mod repair;
 mod serve;
 mod space;
 

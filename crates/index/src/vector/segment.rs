@@ -46,6 +46,15 @@ pub(crate) struct Codes {
     pub(crate) signs: Signs,
 }
 
+impl Codes {
+    /// Whether two vectors have the same codes, which stand for the same numbers.
+    pub(crate) fn are_equal(&self, a: u32, b: u32) -> bool {
+        let row = |slot: u32| &self.codes[slot as usize * self.stride..][..self.stride];
+        let scale = |slot: u32| self.scales[slot as usize].to_bits();
+        row(a) == row(b) && scale(a) == scale(b)
+    }
+}
+
 impl VectorSegment {
     /// Opens the segment in a blob, with the graph in another where it has one.
     ///
