@@ -1,0 +1,310 @@
+//! Questions by filter, counts, statistics, records and catalogue, asked of both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use filedex::{
+    Aggregate, Cursor, FileId, FileRecord, Filter, Page, Property, Query, Reader, SortBy,
+    StatusFilter, Test, VersionRef, limits, path,
+};
+use filedex_testkit::oracle::{PlainVersion, Refusal, World};
+use filedex_testkit::script::{Listing, Place, Question};
+
+use super::play::{Compared, Player, unexpected};
+
+/// Whether a filter ranks: a text of its own that is not denied.
+pub fn ranks(filter: &Filter) -> bool {
+    let mut found = false;
+    filter.visit(&mut |predicate, positive| {
+        found |= positive
+            && predicate.property == Property::Text
+            && matches!(predicate.test, Test::AnyWord(_) | Test::AllWords(_));
+    });
+    found
+}
+
+/// The query of a listing but for its pages.
+pub fn query_of(listing: &Listing) -> Query {
+    let query = Query::filter(listing.filter.clone()).status(listing.status).at(listing.now);
+    match &listing.sort {
+        Some((by, order)) => query.sort(by.clone(), *order),
+        None => query,
+    }
+}
+
+impl Player {
+    pub(super) fn ask(&mut self, at: &Place, held: bool, question: &Question) -> Compared {
+        let kept = self.held.clone().filter(|_| held);
+        let (reader, world) = match kept {
+            Some(kept) => kept,
+            None => (self.reader()?, self.world.clone()),
+        };
+        match question {
+            Question::Records => self.compare_records(&reader, &world, at),
+            Question::Catalog => self.compare_catalog(&reader, &world),
+            Question::List(listing) => self.compare_listing(&reader, &world, at, listing),
+            Question::Near(nearby) => self.compare_near(&reader, &world, at, nearby),
+            Question::Statistics(listing) => {
+                self.compare_statistics(&reader, &world, at, listing)
+            }
+            Question::Cursor(listing, fault) => {
+                self.compare_bad_cursor(&reader, &world, at, listing, *fault)
+            }
+            Question::Across(listing) => self.compare_across(at, listing),
+        }
+    }
+
+    pub(super) fn compare_listing(
+        &mut self,
+        reader: &Reader,
+        world: &World,
+        at: &Place,
+        listing: &Listing,
+    ) -> Compared {
+        let Some(version) = world.seat(at).and_then(|seat| self.refs.get(&seat).cloned()) else {
+            return Ok(());
+        };
+        let query = query_of(listing);
+        self.compare_text(&query, listing)?;
+        let plain = world.version(at).cloned();
+        let relevance = matches!(listing.sort, Some((SortBy::Relevance, _)));
+        let wanted = plain.clone().and_then(|plain| {
+            let pages = (1..=limits::PAGE_ITEMS).contains(&listing.pages);
+            let ordered = !relevance || ranks(&listing.filter);
+            if pages && ordered { Ok(plain) } else { Err(Refusal::BadInput) }
+        });
+        let first = reader.list(&version, &query.clone().limit(listing.pages));
+        let Some((_, plain)) = self.agreed("list", first, wanted)? else { return Ok(()) };
+
+        let believed = (self.belief)(listing);
+        let filter = believed.filter.at(listing.now);
+        let ranked = ranks(&listing.filter) && (relevance || listing.sort.is_none());
+        let expected = match &believed.sort {
+            Some((SortBy::Relevance, _)) | None => plain.files.newest_first(&filter, listing.status),
+            Some((by, order)) => plain.files.list(&filter, listing.status, by, *order),
+        };
+        let found = self.walk(reader, &version, &query, listing, expected.len() as u64)?;
+        for (record, _) in &found {
+            let plain = plain.files.get(record.id);
+            self.same("a record on a page", &Some(record), &plain)?;
+        }
+        let mut ids: Vec<FileId> = found.iter().map(|(record, _)| record.id).collect();
+        let mut sorted = expected.clone();
+        sorted.sort_unstable();
+        if ranked {
+            let keys = found.iter().map(|(record, score)| (-score.unwrap_or(f32::NAN), record.id));
+            let keys: Vec<_> = keys.collect();
+            self.same("best first, ties by id", &keys.is_sorted(), &true)?;
+            ids.sort_unstable();
+            self.same("the files that are ranked", &ids, &sorted)?;
+        } else {
+            self.same("the files in order", &ids, &expected)?;
+        }
+        let count = reader.count(&version, &query).map_err(unexpected("count"))?;
+        self.same("count", &count, &(expected.len() as u64))?;
+        let scanned = scan(reader, &version, &query)?;
+        self.same("the files of a scan", &scanned, &sorted)
+    }
+
+    /// The canonical text of a query is a query that is equal.
+    fn compare_text(&mut self, query: &Query, listing: &Listing) -> Compared {
+        let text = query.to_string();
+        let parsed = Query::parse(&text).map_err(unexpected(&text))?;
+        self.same(&format!("parsing {text}"), &parsed.at(listing.now), query)
+    }
+
+    /// The records on all pages with their scores. Every page is full but the last, and tells the
+    /// total.
+    pub(super) fn walk(
+        &mut self,
+        reader: &Reader,
+        version: &VersionRef,
+        query: &Query,
+        listing: &Listing,
+        total: u64,
+    ) -> Result<Vec<(FileRecord, Option<f32>)>, String> {
+        let mut found = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = page(reader, version, query, listing, cursor)?;
+            self.same("the total", &page.total, &total)?;
+            let (before, most) = (found.len() as u64, u64::from(listing.pages));
+            found.extend(page.hits.into_iter().map(|hit| (hit.record, hit.score)));
+            let here = found.len() as u64 - before;
+            let wanted = (total.saturating_sub(before).min(most), total > before + most);
+            self.same("hits on a page, and a next one", &(here, page.next.is_some()), &wanted)?;
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    pub(super) fn compare_statistics(
+        &mut self,
+        reader: &Reader,
+        world: &World,
+        at: &Place,
+        listing: &Listing,
+    ) -> Compared {
+        let groups = [
+            (Aggregate::FileDir, Property::FileDir),
+            (Aggregate::FileType, Property::FileType),
+            (Aggregate::TagsUser, Property::TagsUser),
+            (Aggregate::TagsAi, Property::TagsAi),
+            (Aggregate::TagsAll, Property::TagsAll),
+            (Aggregate::TagsUserDeleteAi, Property::TagsUserDeleteAi),
+        ];
+        let Some(version) = world.seat(at).and_then(|seat| self.refs.get(&seat).cloned()) else {
+            return Ok(());
+        };
+        let query = Query::filter(listing.filter.clone()).status(listing.status).at(listing.now);
+        for (by, property) in groups {
+            let got = reader.statistics(&version, by, &query);
+            let agreed = self.agreed("statistics", got, world.version(at))?;
+            let Some((got, plain)) = agreed else { continue };
+            let got: Vec<_> = got.into_iter().map(|g| (g.key, g.count as usize)).collect();
+            let filter = (self.belief)(listing).filter.at(listing.now);
+            let wanted = plain.files.facets(&property, &filter, listing.status);
+            self.same(&format!("statistics by {property}"), &got, &wanted)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn compare_records(
+        &mut self,
+        reader: &Reader,
+        world: &World,
+        at: &Place,
+    ) -> Compared {
+        let Some(version) = world.seat(at).and_then(|seat| self.refs.get(&seat).cloned()) else {
+            return Ok(());
+        };
+        let all = Query::filter(Filter::All);
+        let counted = reader.count(&version, &all);
+        let Some((_, plain)) = self.agreed("count", counted, world.version(at))? else {
+            let nothing = reader.get(&version, &at.file("")).map(drop);
+            return self.agreed("get", nothing, Err::<(), _>(Refusal::NotFound)).map(drop);
+        };
+        for record in plain.files.records() {
+            let got = reader.get(&version, &record.id).map_err(unexpected("get"))?;
+            self.same("a record", &got, record)?;
+        }
+        for status in [StatusFilter::Active, StatusFilter::Deleted, StatusFilter::All] {
+            let count = reader.count(&version, &all.clone().status(status));
+            let wanted = plain.files.total(&Filter::All, status) as u64;
+            self.same("files", &count.map_err(unexpected("count"))?, &wanted)?;
+        }
+        self.compare_spaces(reader, &version, plain)?;
+        self.compare_folders(reader, &version, plain)
+    }
+
+    fn compare_folders(
+        &mut self,
+        reader: &Reader,
+        version: &VersionRef,
+        plain: &PlainVersion,
+    ) -> Compared {
+        let mut files: BTreeMap<String, u64> = BTreeMap::new();
+        for record in plain.files.records().iter().filter(|record| record.is_active()) {
+            *files.entry(record.file_dir.clone()).or_default() += 1;
+        }
+        let got = reader.folders(version).map_err(unexpected("folders"))?;
+        self.same("folders", &got, &files.clone().into_iter().collect())?;
+        let above = files.keys().flat_map(|dir| path::ancestors(dir));
+        let dirs: BTreeSet<&str> = above.collect();
+        for dir in dirs.iter().copied().chain(["", "cars"]) {
+            let below = |other: &str| {
+                dir.is_empty() && !other.is_empty()
+                    || other.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'))
+            };
+            let inside = files.iter().filter(|(other, _)| *other == dir || below(other));
+            let inside: u64 = inside.map(|(_, count)| count).sum();
+            let folders = dirs.iter().filter(|other| below(other)).count() as u64;
+            let wanted = if inside == 0 && !dir.is_empty() {
+                Err(Refusal::NotFound)
+            } else {
+                Ok((inside, folders))
+            };
+            if let Some((info, wanted)) =
+                self.agreed("folder", reader.folder(version, dir), wanted)?
+            {
+                let got = (info.file_count, info.dir_count);
+                self.same(&format!("the folder {dir:?}"), &got, &wanted)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn compare_catalog(&mut self, reader: &Reader, world: &World) -> Compared {
+        let datasets = reader.datasets().map_err(unexpected("datasets"))?;
+        let mut wanted: Vec<_> = world.datasets().iter().collect();
+        wanted.sort_by(|a, b| a.name.cmp(&b.name));
+        let names: Vec<_> = datasets.iter().map(|d| (&d.id, &d.name, &d.folder)).collect();
+        let plain: Vec<_> = wanted.iter().map(|d| (&d.id, &d.name, &d.folder)).collect();
+        self.same("datasets", &names, &plain)?;
+        for (dataset, plain) in datasets.iter().zip(&wanted) {
+            let current = plain.current.map(|seat| self.refs[&seat].version_id.clone());
+            self.same("the current version", &dataset.current_version, &current)?;
+        }
+        for plain in &wanted {
+            for name_or_id in [&plain.name, &plain.id] {
+                let meant = world.dataset(name_or_id);
+                let versions = reader.versions(name_or_id);
+                let Some((got, meant)) = self.agreed("versions", versions, meant)? else {
+                    continue;
+                };
+                let got: Vec<_> =
+                    got.into_iter().map(|v| (v.name, v.description, v.frozen)).collect();
+                let wanted = meant.versions.iter();
+                let wanted =
+                    wanted.map(|v| (v.name.clone(), v.description.clone(), v.frozen)).collect();
+                self.same("versions", &got, &wanted)?;
+            }
+        }
+        let default = self.agreed(
+            "the default version",
+            reader.version(None, None),
+            world.default_version(),
+        )?;
+        if let Some((got, seat)) = default {
+            let wanted = self.refs[&seat].version_id.clone();
+            self.same("the default version", &got.version_id, &wanted)?;
+        }
+        let notes = reader.notes("").map_err(unexpected("notes"))?;
+        let wanted = world.notes().iter();
+        let wanted = wanted.map(|(name, text)| (name.clone(), text.clone().into_bytes())).collect();
+        self.same("notes", &notes, &wanted)
+    }
+}
+
+/// One page; the whole of the question in the query language where the listing says so.
+pub fn page(
+    reader: &Reader,
+    version: &VersionRef,
+    query: &Query,
+    listing: &Listing,
+    cursor: Option<Cursor>,
+) -> Result<Page, String> {
+    let query = if listing.text {
+        // The text ends with the status at least, so an OR stands in parentheses.
+        let next = cursor.map(|cursor| format!(" AND NextToken = '{cursor}'")).unwrap_or_default();
+        let text = format!("{query} AND MaxResults = {}{next}", listing.pages);
+        Query::parse(&text).map_err(unexpected(&text))?.at(listing.now)
+    } else {
+        let query = query.clone().limit(listing.pages);
+        match cursor {
+            Some(cursor) => query.after(cursor),
+            None => query,
+        }
+    };
+    reader.list(version, &query).map_err(|error| format!("a page of {query}: {error}"))
+}
+
+/// The ids of a scan, ascending.
+pub fn scan(reader: &Reader, version: &VersionRef, query: &Query) -> Result<Vec<FileId>, String> {
+    let scanned = reader.scan(version, query).map_err(unexpected("scan"))?;
+    let ids = scanned.map(|record| record.map(|record| record.id));
+    let mut ids = ids.collect::<Result<Vec<_>, _>>().map_err(unexpected("scan"))?;
+    ids.sort_unstable();
+    Ok(ids)
+}
