@@ -59,7 +59,7 @@ impl PlainSpace {
 
     /// A vector as it is kept; `None` where it is refused.
     fn kept(&self, values: &[f32]) -> Option<Vec<f32>> {
-        let accepted = self.space.accept(values).ok()?;
+        let accepted = self.space.keep(values).ok()?;
         Some(match self.space.storage {
             VectorStorage::F32 => accepted,
             VectorStorage::F16 => accepted.iter().map(|x| f16::from_f32(*x).to_f32()).collect(),
