@@ -195,14 +195,21 @@ impl World {
         if version.frozen { Err(Refusal::ReadOnly) } else { Ok(version) }
     }
 
-    fn create_dataset(&mut self, id: &str, name: &str, folder: Option<&str>) -> Result<(), Refusal> {
+    fn create_dataset(
+        &mut self,
+        id: &str,
+        name: &str,
+        folder: Option<&str>,
+    ) -> Result<(), Refusal> {
         let new = NewDataset {
             id: Some(id.to_owned()),
             folder: folder.map(str::to_owned),
             ..NewDataset::named(name)
         };
         new.validate().map_err(|_| Refusal::BadInput)?;
-        if self.datasets.iter().any(|other| other.id == id || other.name == name) {
+        let known =
+            |word: &str| self.datasets.iter().any(|other| other.id == word || other.name == word);
+        if known(id) || known(name) {
             return Err(Refusal::Conflict);
         }
         self.datasets.push(PlainDataset {
@@ -219,8 +226,8 @@ impl World {
         patch.validate().map_err(|_| Refusal::BadInput)?;
         let at = self.place_of(dataset)?;
         if let Some(name) = &patch.name {
-            let holder = self.datasets.iter().position(|other| other.name == *name);
-            if holder.is_some_and(|holder| holder != at) {
+            let others = self.datasets.iter().enumerate().filter(|(other, _)| *other != at);
+            if others.into_iter().any(|(_, other)| other.name == *name || other.id == *name) {
                 return Err(Refusal::Conflict);
             }
             self.datasets[at].name.clone_from(name);
