@@ -1,5 +1,6 @@
 //! How scripts write what has no JSON form of its own: filters and orders in the query language,
-//! vectors as numbers in a row (so that what is no number can be said, too).
+//! vectors as numbers in a row (so that what is no number can be said, too), files without the
+//! fields that they do not set.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
@@ -50,5 +51,29 @@ pub(super) mod numbers {
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f32>, D::Error> {
         let text = String::deserialize(from)?;
         text.split_whitespace().map(|word| word.parse().map_err(D::Error::custom)).collect()
+    }
+}
+
+pub(super) mod sparse {
+    use super::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::ser::Error;
+    use serde_json::{Value, to_value};
+
+    pub fn serialize<T: Serialize + Default, S: Serializer>(
+        value: &T,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut own = to_value(value).map_err(S::Error::custom)?;
+        let unset = to_value(T::default()).map_err(S::Error::custom)?;
+        if let Value::Object(fields) = &mut own {
+            fields.retain(|name, field| unset.get(name) != Some(field));
+        }
+        own.serialize(to)
+    }
+
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<T, D::Error> {
+        T::deserialize(from)
     }
 }

@@ -5,9 +5,9 @@ use filedex_model::{
     VectorStorage, limits,
 };
 
+use super::Script;
 use super::question::{CursorFault, Listing, Nearby, Question, Toward};
 use super::step::{Item, Place, SpaceShape, Step, VectorItem, VersionChange};
-use super::Script;
 use crate::generate::{Generator, Seed};
 use crate::oracle::Operation;
 

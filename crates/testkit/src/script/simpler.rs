@@ -69,9 +69,7 @@ fn simpler_items(item: &Item) -> Vec<Item> {
         Item::Create(file, vectors) => {
             let files = with_fields_fewer(file, &filedex_model::NewFile::default());
             let fewer = fewer_vectors(vectors).map(|left| Item::Create(file.clone(), left));
-            fewer
-                .chain(files.into_iter().map(|file| Item::Create(file, vectors.clone())))
-                .collect()
+            fewer.chain(files.into_iter().map(|file| Item::Create(file, vectors.clone()))).collect()
         }
         Item::Import(file, mode, vectors) => {
             let files = with_fields_fewer(file, &filedex_model::NewFile::default());
@@ -80,10 +78,12 @@ fn simpler_items(item: &Item) -> Vec<Item> {
             let files = files.into_iter().map(|file| Item::Import(file, *mode, vectors.clone()));
             std::iter::once(created).chain(fewer).chain(files).collect()
         }
-        Item::Update(id, update) => with_fields_fewer(update, &filedex_model::FileUpdate::default())
-            .into_iter()
-            .map(|update| Item::Update(*id, update))
-            .collect(),
+        Item::Update(id, update) => {
+            with_fields_fewer(update, &filedex_model::FileUpdate::default())
+                .into_iter()
+                .map(|update| Item::Update(*id, update))
+                .collect()
+        }
         Item::Details(id, update) => {
             with_fields_fewer(update, &filedex_model::DetailsUpdate::default())
                 .into_iter()

@@ -86,13 +86,13 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Item {
     /// Creates a file, with vectors.
-    Create(NewFile, Vec<VectorItem>),
+    Create(#[serde(with = "notation::sparse")] NewFile, Vec<VectorItem>),
     /// Creates a file or changes it, with vectors.
-    Import(NewFile, ImportMode, Vec<VectorItem>),
+    Import(#[serde(with = "notation::sparse")] NewFile, ImportMode, Vec<VectorItem>),
     /// Changes a file as PAI does.
-    Update(FileId, FileUpdate),
+    Update(FileId, #[serde(with = "notation::sparse")] FileUpdate),
     /// Changes a file as PDS does.
-    Details(FileId, DetailsUpdate),
+    Details(FileId, #[serde(with = "notation::sparse")] DetailsUpdate),
     /// Deletes a file logically.
     Delete(FileId),
     /// Removes a file for good.

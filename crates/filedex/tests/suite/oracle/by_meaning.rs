@@ -77,8 +77,7 @@ impl Player {
         let found = self.walk(reader, &version, &query, &listing, wanted.len() as u64)?;
         let found: Vec<(FileId, Option<f32>)> =
             found.into_iter().map(|(record, score)| (record.id, score)).collect();
-        let expected: Vec<_> =
-            wanted.iter().map(|near| (near.id, Some(near.similarity))).collect();
+        let expected: Vec<_> = wanted.iter().map(|near| (near.id, Some(near.similarity))).collect();
         self.same("the nearest, best first", &found, &expected)?;
         let count = reader.count(&version, &query).map_err(unexpected("count"))?;
         self.same("the count of the nearest", &count, &(wanted.len() as u64))?;

@@ -22,7 +22,8 @@ fn faulty(listing: &Listing, cursor: &Cursor, fault: CursorFault) -> (Query, Cur
         }
         CursorFault::Cut(by) => given.truncate(text.len() - 1 - by % text.len()),
         CursorFault::OtherFilter => {
-            other.filter = Filter::and([listing.filter.clone(), Filter::test(Property::Uri, Test::Has)]);
+            other.filter =
+                Filter::and([listing.filter.clone(), Filter::test(Property::Uri, Test::Has)]);
             if other.filter == listing.filter {
                 other.filter = Filter::test(Property::Uri, Test::Has);
             }
@@ -77,7 +78,9 @@ impl Player {
         let mut versions = world.datasets().iter().flat_map(|dataset| &dataset.versions);
         let Some(new) = versions.find(|version| version.seat == then) else {
             let gone = reader.list(&version, &query.after(cursor));
-            return self.agreed("of a version gone", gone, Err::<(), _>(Refusal::NotFound)).map(drop);
+            return self
+                .agreed("of a version gone", gone, Err::<(), _>(Refusal::NotFound))
+                .map(drop);
         };
         if ranks(&listing.filter) && listing.sort.is_none() {
             let next = reader.list(&version, &query.after(cursor));
@@ -114,8 +117,7 @@ impl Player {
         };
         let expected: Vec<FileId> = expected.into_iter().filter(same).collect();
         let wanted: BTreeSet<&FileId> = expected.iter().collect();
-        let untouched: Vec<FileId> =
-            ids.iter().filter(|id| wanted.contains(id)).copied().collect();
+        let untouched: Vec<FileId> = ids.iter().filter(|id| wanted.contains(id)).copied().collect();
         self.same("what nobody touched, over writes", &untouched, &expected)
     }
 }

@@ -190,8 +190,7 @@ impl Player {
             (Step::ChangeVersion(_, change), Some(at)) => {
                 let changed = db.change_version(&at, |version| {
                     version.name = change.name.clone().unwrap_or(version.name.clone());
-                    version.description =
-                        change.description.clone().or(version.description.take());
+                    version.description = change.description.clone().or(version.description.take());
                     version.frozen = change.frozen.unwrap_or(version.frozen);
                 });
                 changed.map(drop)

@@ -43,9 +43,7 @@ impl Player {
             Question::Catalog => self.compare_catalog(&reader, &world),
             Question::List(listing) => self.compare_listing(&reader, &world, at, listing),
             Question::Near(nearby) => self.compare_near(&reader, &world, at, nearby),
-            Question::Statistics(listing) => {
-                self.compare_statistics(&reader, &world, at, listing)
-            }
+            Question::Statistics(listing) => self.compare_statistics(&reader, &world, at, listing),
             Question::Cursor(listing, fault) => {
                 self.compare_bad_cursor(&reader, &world, at, listing, *fault)
             }
@@ -79,7 +77,9 @@ impl Player {
         let filter = believed.filter.at(listing.now);
         let ranked = ranks(&listing.filter) && (relevance || listing.sort.is_none());
         let expected = match &believed.sort {
-            Some((SortBy::Relevance, _)) | None => plain.files.newest_first(&filter, listing.status),
+            Some((SortBy::Relevance, _)) | None => {
+                plain.files.newest_first(&filter, listing.status)
+            }
             Some((by, order)) => plain.files.list(&filter, listing.status, by, *order),
         };
         let found = self.walk(reader, &version, &query, listing, expected.len() as u64)?;
