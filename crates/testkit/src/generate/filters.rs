@@ -59,6 +59,11 @@ impl Generator {
         }
     }
 
+    /// Words to look for.
+    pub fn phrase(&mut self) -> String {
+        self.word(v::PHRASES)
+    }
+
     fn test_of_text(&mut self, property: &Property) -> Test {
         let named = matches!(property, Property::FileName | Property::FileDir);
         match self.seed.below(if named { 10 } else { 8 }) {

@@ -3,11 +3,15 @@
 mod answer;
 mod engine;
 mod matcher;
+mod near;
+mod ranking;
 mod spaces;
 mod words;
 mod world;
 
 pub use engine::{ImportMode, Operation, Oracle};
 pub use matcher::matches;
-pub use spaces::{EMBEDDING, Near, PlainSpace};
+pub use near::Near;
+pub use ranking::ranking_texts;
+pub use spaces::{EMBEDDING, PlainSpace};
 pub use world::{PlainDataset, PlainVersion, Refusal, Seat, Told, World};

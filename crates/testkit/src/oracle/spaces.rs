@@ -1,23 +1,17 @@
-//! Embedding spaces, naively: a map of vectors, and a score for each.
+//! Embedding spaces, naively: a map of vectors.
 
 use std::collections::BTreeMap;
 
 use filedex_model::change::Done;
-use filedex_model::{
-    FileId, ItemError, ItemOutcome, Order, SortBy, Space, StatusFilter, Timestamp, VectorStorage,
-    limits,
-};
+use filedex_model::{FileId, ItemError, ItemOutcome, Space, Timestamp, VectorStorage, limits};
 use half::f16;
 
 use super::Operation;
 use super::world::{PlainVersion, Refusal};
-use crate::script::{Nearby, SpaceShape, Toward, VectorItem};
+use crate::script::{SpaceShape, VectorItem};
 
 /// The field that an outcome names where a vector is refused; the oracle gives no reason.
 pub const EMBEDDING: &str = "embedding";
-
-/// At most so many hits where no number is asked for.
-const TOP_K: u32 = 100;
 
 /// An embedding space.
 #[derive(Clone, Debug)]
@@ -28,15 +22,6 @@ pub struct PlainSpace {
     pub chosen: bool,
     /// Its vectors as they are kept.
     pub vectors: BTreeMap<FileId, Vec<f32>>,
-}
-
-/// A file that is near.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Near {
-    /// The file.
-    pub id: FileId,
-    /// How similar it is.
-    pub similarity: f32,
 }
 
 impl PlainSpace {
@@ -191,69 +176,6 @@ impl PlainVersion {
         {
             space.vectors.insert(id, kept);
         }
-    }
-
-    /// The files of a question by meaning, in order.
-    ///
-    /// # Errors
-    /// Why it cannot be asked.
-    pub fn near(&self, nearby: &Nearby) -> Result<Vec<Near>, Refusal> {
-        let space = match (self.space(nearby.space.as_deref()), &nearby.space) {
-            (Some(space), _) => space,
-            (None, Some(_)) => return Err(Refusal::NotFound),
-            (None, None) => return Err(Refusal::BadQuery),
-        };
-        let (vector, except) = self.toward(space, nearby)?;
-        let vector = space.space.accept(&vector).map_err(|_| Refusal::BadQuery)?;
-        let top_k = nearby.top_k.unwrap_or(TOP_K);
-        if !(1..=limits::TOP_K).contains(&top_k) || nearby.above.is_some_and(|a| !a.is_finite()) {
-            return Err(Refusal::BadQuery);
-        }
-        let among = &nearby.among;
-        let filter = among.filter.clone().at(among.now);
-        let mut status = among.status;
-        if status == StatusFilter::All {
-            // What is deleted has no vectors.
-            status = StatusFilter::Active;
-        }
-        let by_id = self.files.list(&filter, status, &SortBy::RecordCreateTime, Order::Asc);
-        let scored = by_id.into_iter().filter(|id| Some(*id) != except).filter_map(|id| {
-            #[expect(clippy::cast_possible_truncation, reason = "scores are told in 32 bits")]
-            let similarity = space.space.metric.score(&vector, space.vectors.get(&id)?) as f32;
-            Some(Near { id, similarity })
-        });
-        let mut hits: Vec<Near> = scored
-            .filter(|near| nearby.above.is_none_or(|above| near.similarity > above))
-            .collect();
-        hits.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(a.id.cmp(&b.id)));
-        hits.truncate(top_k as usize);
-        match &among.sort {
-            None | Some((SortBy::Relevance, _)) => {}
-            Some((by, order)) => {
-                let all = self.files.list(&filter, status, by, *order);
-                let place = |near: &Near| all.iter().position(|id| *id == near.id);
-                hits.sort_by_key(place);
-            }
-        }
-        Ok(hits)
-    }
-
-    /// The vector to be near to, and the file it is of.
-    fn toward(
-        &self,
-        space: &PlainSpace,
-        nearby: &Nearby,
-    ) -> Result<(Vec<f32>, Option<FileId>), Refusal> {
-        let id = match &nearby.toward {
-            Toward::Vector(vector) => {
-                let other = nearby.model.as_ref().is_some_and(|model| *model != space.space.model);
-                return if other { Err(Refusal::BadQuery) } else { Ok((vector.clone(), None)) };
-            }
-            Toward::Uri(uri) => FileId::of(self.files.dataset_id(), uri),
-            Toward::Id(id) => *id,
-        };
-        let vector = space.vectors.get(&id).ok_or(Refusal::NotFound)?;
-        Ok((vector.clone(), Some(id)))
     }
 }
 

@@ -23,7 +23,7 @@ mod step;
 use std::fmt;
 use std::str::FromStr;
 
-pub use question::{CursorFault, Listing, Nearby, Question, Toward};
+pub use question::{CursorFault, Joined, Listing, Nearby, Question, Toward};
 pub use scribe::Scribe;
 pub use shrink::{least, shrink};
 pub use simpler::simpler;

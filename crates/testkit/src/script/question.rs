@@ -59,7 +59,7 @@ pub struct Listing {
     pub now: Timestamp,
 }
 
-/// A question by meaning, ranked by similarity alone.
+/// A question by meaning, joined with words where it has some.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Nearby {
     /// What the files are to be near to.
@@ -74,8 +74,25 @@ pub struct Nearby {
     pub above: Option<f32>,
     /// Whether the nearest are asked for certain.
     pub exact: bool,
+    /// How words join.
+    #[serde(default)]
+    pub words: Joined,
     /// Filter, status, order and pages.
     pub among: Listing,
+}
+
+/// How words rank beside meaning.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Joined {
+    /// Whether they do not: neither this text nor those of the filter.
+    pub ignored: bool,
+    /// A text beside those of the filter; only with a vector.
+    pub text: Option<String>,
+    /// Whether by reciprocal ranks, not by convex combination.
+    pub reciprocal: bool,
+    /// The weight of meaning; 0.6 by default, 0.5 for ranks.
+    pub weight: Option<f32>,
 }
 
 /// What files are to be near to.

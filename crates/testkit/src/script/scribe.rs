@@ -6,7 +6,7 @@ use filedex_model::{
 };
 
 use super::Script;
-use super::question::{CursorFault, Listing, Nearby, Question, Toward};
+use super::question::{CursorFault, Joined, Listing, Nearby, Question, Toward};
 use super::step::{Item, Place, SpaceShape, Step, VectorItem, VersionChange};
 use crate::generate::{Generator, Seed};
 use crate::oracle::Operation;
@@ -284,7 +284,21 @@ impl Scribe {
                 _ => Some(self.below(160) as f32 / 100.0 - 0.6),
             },
             exact: self.chance(30),
+            words: self.joined(),
             among,
+        }
+    }
+
+    fn joined(&mut self) -> Joined {
+        Joined {
+            ignored: self.chance(50),
+            text: self.chance(40).then(|| self.files.phrase()),
+            reciprocal: self.chance(35),
+            weight: match self.below(12) {
+                0 => Some(1.5),
+                1..7 => None,
+                _ => Some(*self.files.seed().pick(&[0.0, 0.3, 0.6, 1.0])),
+            },
         }
     }
 

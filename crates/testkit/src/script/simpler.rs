@@ -2,7 +2,7 @@
 
 use filedex_model::{Filter, Order, Predicate, SortBy, StatusFilter, Test};
 
-use super::question::{Listing, Nearby, Question};
+use super::question::{Joined, Listing, Nearby, Question};
 use super::step::{Item, Step, VectorItem};
 
 /// The simpler forms of a step, the simplest first: fewer items, smaller files, smaller questions.
@@ -117,6 +117,11 @@ fn simpler_questions(question: &Question) -> Vec<Question> {
         push(|n| n.exact = false);
         push(|n| n.top_k = None);
         push(|n| n.model = None);
+        push(|n| n.words = Joined::default());
+        push(|n| n.words.weight = None);
+        push(|n| n.words.reciprocal = false);
+        push(|n| n.words.text = None);
+        push(|n| n.words.ignored = false);
     }
     if let Some(listing) = question.listing() {
         forms.extend(simpler_listings(listing).into_iter().map(|listing| question.with(listing)));

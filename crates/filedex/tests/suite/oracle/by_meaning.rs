@@ -2,32 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use filedex::{FileId, NearestPath, Query, QueryType, Reader, VersionRef};
+use filedex::{
+    FileId, Fusion, ListOptions, ListedFile, NearestPath, Query, QueryType, Reader, VersionRef,
+};
 use filedex_testkit::oracle::{Near, PlainVersion, World};
 use filedex_testkit::script::{Listing, Nearby, Place, Toward};
 
 use super::play::{Compared, Player, unexpected};
-use super::questions::{query_of, ranks, scan};
-
-/// Files whose reasons are asked for, of each answer.
-const REASONED: usize = 3;
+use super::questions::{REASONED, scan};
 
 fn near_query(nearby: &Nearby) -> Result<Query, String> {
     let among = &nearby.among;
     let named = |name: &str| {
-        let text = format!("SimilarTo = '{name}'");
-        let query = Query::parse(&text).map_err(unexpected(&text))?;
-        Ok::<_, String>(query.narrow(among.filter.clone()).status(among.status).at(among.now))
+        let text = format!("SimilarTo = {}", quoted(name));
+        Query::parse(&text).map_err(unexpected(&text))
     };
-    let mut query = match &nearby.toward {
+    let words = &nearby.words;
+    let query = match &nearby.toward {
         Toward::Vector(vector) => {
-            let plain = Listing { sort: None, ..among.clone() };
-            query_of(&plain).vector(vector.clone())
+            let options = ListOptions { query_text: words.text.clone(), ..Default::default() };
+            let query = Query::from_options(&options).map_err(unexpected("options"))?;
+            query.vector(vector.clone())
         }
-        // A quote in a name is written twice or escaped; the generator's names have one.
-        Toward::Uri(uri) => named(&uri.replace('\\', "\\\\").replace('\'', "\\'"))?,
+        Toward::Uri(uri) => named(uri)?,
         Toward::Id(id) => named(&id.to_string())?,
     };
+    let mut query = query.narrow(among.filter.clone()).status(among.status).at(among.now);
     if let Some((by, order)) = &among.sort {
         query = query.sort(by.clone(), *order);
     }
@@ -46,8 +46,22 @@ fn near_query(nearby: &Nearby) -> Result<Query, String> {
     if nearby.exact {
         query = query.exact();
     }
-    // Words of the filter would join the ranking, which the oracle does not know.
-    Ok(if ranks(&among.filter) { query.query_type(QueryType::Vector) } else { query })
+    if words.reciprocal || words.weight.is_some() {
+        let fusion = if words.reciprocal { Fusion::Rrf } else { Fusion::Convex };
+        query = query.fuse(fusion, words.weight);
+    }
+    Ok(if words.ignored { query.query_type(QueryType::Vector) } else { query })
+}
+
+/// A text as the query language writes it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
+}
+
+/// A hit as the oracle has it.
+fn near_of(hit: &ListedFile) -> Near {
+    let parts = hit.parts.unwrap_or_default();
+    Near { id: hit.record.id, similarity: hit.score, bm25: parts.bm25, fused: parts.fused }
 }
 
 impl Player {
@@ -63,7 +77,11 @@ impl Player {
         };
         let query = near_query(nearby)?;
         let plain = world.version(at).cloned();
-        let believed = Nearby { among: (self.belief)(&nearby.among), ..nearby.clone() };
+        let mut believed = Nearby { among: (self.belief)(&nearby.among), ..nearby.clone() };
+        // A text cannot be asked beside a file.
+        if !matches!(nearby.toward, Toward::Vector(_)) {
+            believed.words.text = None;
+        }
         let wanted = plain.clone().and_then(|plain| plain.near(&believed));
         // A page is cut from the list, so asking for all of it shows the path that was taken.
         let whole = reader.list(&version, &query.clone().limit(nearby.among.pages));
@@ -75,10 +93,8 @@ impl Player {
         }
         let listing = Listing { text: false, ..nearby.among.clone() };
         let found = self.walk(reader, &version, &query, &listing, wanted.len() as u64)?;
-        let found: Vec<(FileId, Option<f32>)> =
-            found.into_iter().map(|(record, score)| (record.id, score)).collect();
-        let expected: Vec<_> = wanted.iter().map(|near| (near.id, Some(near.similarity))).collect();
-        self.same("the nearest, best first", &found, &expected)?;
+        let found: Vec<Near> = found.iter().map(near_of).collect();
+        self.same("the nearest, with their scores", &found, &wanted)?;
         let count = reader.count(&version, &query).map_err(unexpected("count"))?;
         self.same("the count of the nearest", &count, &(wanted.len() as u64))?;
         let mut ids: Vec<FileId> = wanted.iter().map(|near| near.id).collect();
@@ -120,7 +136,7 @@ impl Player {
     ) -> Compared {
         let every = Nearby { top_k: Some(filedex::limits::TOP_K), ..nearby.clone() };
         let every = plain.near(&every).map_err(|refusal| format!("{refusal:?}, of more"))?;
-        let scores: BTreeMap<FileId, f32> =
+        let scores: BTreeMap<FileId, Option<f32>> =
             every.iter().map(|near| (near.id, near.similarity)).collect();
         let page = reader.list(version, &query.clone().limit(filedex::limits::PAGE_ITEMS));
         let page = page.map_err(unexpected("the whole list"))?;
@@ -129,10 +145,11 @@ impl Player {
         self.same("the total", &page.total, &(page.hits.len() as u64))?;
         for hit in &page.hits {
             let wanted = scores.get(&hit.record.id).copied();
-            self.same("a similarity", &(wanted.is_some(), hit.score), &(true, wanted))?;
+            self.same("a similarity", &Some(hit.score), &wanted)?;
         }
         if nearby.among.sort.is_none() {
-            let keys = page.hits.iter().map(|hit| (-hit.score.unwrap_or(f32::NAN), hit.record.id));
+            let hits = page.hits.iter().map(near_of);
+            let keys = hits.map(|near| (-near.fused.or(near.similarity).unwrap_or(0.0), near.id));
             let keys: Vec<_> = keys.collect();
             let ordered = keys.windows(2).all(|pair| pair[0] < pair[1]);
             self.same("best first, ties by id, each once", &ordered, &true)?;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use filedex::{Cursor, FileId, Filter, Order, Property, Query, Reader, SortBy, StatusFilter, Test};
-use filedex_testkit::oracle::{PlainVersion, Refusal, World};
+use filedex_testkit::oracle::{PlainVersion, Refusal, World, ranking_texts};
 use filedex_testkit::script::{CursorFault, Listing, Place};
 
 use super::play::{Compared, Player, unexpected};
-use super::questions::{query_of, ranks};
+use super::questions::query_of;
 
 /// The cursor of the second page with its fault, and the query it is used with.
 fn faulty(listing: &Listing, cursor: &Cursor, fault: CursorFault) -> (Query, Cursor) {
@@ -82,7 +82,7 @@ impl Player {
                 .agreed("of a version gone", gone, Err::<(), _>(Refusal::NotFound))
                 .map(drop);
         };
-        if ranks(&listing.filter) && listing.sort.is_none() {
+        if !ranking_texts(&listing.filter).is_empty() && listing.sort.is_none() {
             let next = reader.list(&version, &query.after(cursor));
             if old.files != new.files {
                 return self.agreed("stale", next, Err::<(), _>(Refusal::StaleCursor)).map(drop);

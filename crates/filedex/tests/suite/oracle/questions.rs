@@ -3,24 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use filedex::{
-    Aggregate, Cursor, FileId, FileRecord, Filter, Page, Property, Query, Reader, SortBy,
-    StatusFilter, Test, VersionRef, limits, path,
+    Aggregate, Cursor, FileId, Filter, ListedFile, Page, Property, Query, Reader, SortBy,
+    StatusFilter, VersionRef, limits, path,
 };
-use filedex_testkit::oracle::{PlainVersion, Refusal, World};
+use filedex_testkit::oracle::{PlainVersion, Refusal, World, ranking_texts};
 use filedex_testkit::script::{Listing, Place, Question};
 
 use super::play::{Compared, Player, unexpected};
 
-/// Whether a filter ranks: a text of its own that is not denied.
-pub fn ranks(filter: &Filter) -> bool {
-    let mut found = false;
-    filter.visit(&mut |predicate, positive| {
-        found |= positive
-            && predicate.property == Property::Text
-            && matches!(predicate.test, Test::AnyWord(_) | Test::AllWords(_));
-    });
-    found
-}
+/// Files that are asked for their reasons, of each answer.
+pub const REASONED: usize = 3;
 
 /// The query of a listing but for its pages.
 pub fn query_of(listing: &Listing) -> Query {
@@ -64,10 +56,11 @@ impl Player {
         let query = query_of(listing);
         self.compare_text(&query, listing)?;
         let plain = world.version(at).cloned();
+        let texts = ranking_texts(&listing.filter);
         let relevance = matches!(listing.sort, Some((SortBy::Relevance, _)));
         let wanted = plain.clone().and_then(|plain| {
             let pages = (1..=limits::PAGE_ITEMS).contains(&listing.pages);
-            let ordered = !relevance || ranks(&listing.filter);
+            let ordered = !relevance || !texts.is_empty();
             if pages && ordered { Ok(plain) } else { Err(Refusal::BadInput) }
         });
         let first = reader.list(&version, &query.clone().limit(listing.pages));
@@ -75,34 +68,61 @@ impl Player {
 
         let believed = (self.belief)(listing);
         let filter = believed.filter.at(listing.now);
-        let ranked = ranks(&listing.filter) && (relevance || listing.sort.is_none());
-        let expected = match &believed.sort {
-            Some((SortBy::Relevance, _)) | None => {
-                plain.files.newest_first(&filter, listing.status)
+        let ranked = !texts.is_empty() && (relevance || listing.sort.is_none());
+        let expected: Vec<(FileId, Option<f32>)> = match &believed.sort {
+            _ if ranked => {
+                let ranked = plain.files.ranked(&filter, listing.status, &texts).into_iter();
+                ranked.map(|(id, score)| (id, Some(score))).collect()
             }
-            Some((by, order)) => plain.files.list(&filter, listing.status, by, *order),
+            Some((by, order)) => {
+                let ids = plain.files.list(&filter, listing.status, by, *order).into_iter();
+                ids.map(|id| (id, None)).collect()
+            }
+            None => {
+                let ids = plain.files.newest_first(&filter, listing.status).into_iter();
+                ids.map(|id| (id, None)).collect()
+            }
         };
         let found = self.walk(reader, &version, &query, listing, expected.len() as u64)?;
-        for (record, _) in &found {
-            let plain = plain.files.get(record.id);
-            self.same("a record on a page", &Some(record), &plain)?;
+        for hit in &found {
+            let plain = plain.files.get(hit.record.id);
+            self.same("a record on a page", &Some(&hit.record), &plain)?;
         }
-        let mut ids: Vec<FileId> = found.iter().map(|(record, _)| record.id).collect();
-        let mut sorted = expected.clone();
-        sorted.sort_unstable();
-        if ranked {
-            let keys = found.iter().map(|(record, score)| (-score.unwrap_or(f32::NAN), record.id));
-            let keys: Vec<_> = keys.collect();
-            self.same("best first, ties by id", &keys.is_sorted(), &true)?;
-            ids.sort_unstable();
-            self.same("the files that are ranked", &ids, &sorted)?;
-        } else {
-            self.same("the files in order", &ids, &expected)?;
-        }
+        let found: Vec<_> = found.iter().map(|hit| (hit.record.id, hit.score)).collect();
+        self.same("the files in order, with their scores", &found, &expected)?;
+        self.compare_extras(reader, &version, &query, listing, &expected, &plain)?;
         let count = reader.count(&version, &query).map_err(unexpected("count"))?;
         self.same("count", &count, &(expected.len() as u64))?;
         let scanned = scan(reader, &version, &query)?;
+        let mut sorted: Vec<FileId> = expected.iter().map(|(id, _)| *id).collect();
+        sorted.sort_unstable();
         self.same("the files of a scan", &scanned, &sorted)
+    }
+
+    /// Explaining and highlighting change no answer, and files say whether they are in it.
+    fn compare_extras(
+        &mut self,
+        reader: &Reader,
+        version: &VersionRef,
+        query: &Query,
+        listing: &Listing,
+        expected: &[(FileId, Option<f32>)],
+        plain: &PlainVersion,
+    ) -> Compared {
+        let told = query.clone().limit(listing.pages).explain().highlight();
+        let page = reader.list(version, &told).map_err(unexpected("explained"))?;
+        let ids: Vec<FileId> = page.hits.iter().map(|hit| hit.record.id).collect();
+        let first = expected.iter().take(listing.pages as usize).map(|(id, _)| *id);
+        self.same("an explained page", &ids, &first.collect())?;
+        self.same("an explanation", &page.explanation.is_some(), &true)?;
+        for record in plain.files.records().iter().rev().take(REASONED) {
+            let why = reader.why(version, query, &record.id).map_err(unexpected("why"))?;
+            let place = expected.iter().position(|(id, _)| *id == record.id);
+            let got = (why.is_hit(), why.reasons().is_empty(), why.total);
+            let wanted = (place.is_some(), place.is_some(), expected.len() as u64);
+            self.same("why a file is a hit, or is not", &got, &wanted)?;
+        }
+        Ok(())
     }
 
     /// The canonical text of a query is a query that is equal.
@@ -112,7 +132,7 @@ impl Player {
         self.same(&format!("parsing {text}"), &parsed.at(listing.now), query)
     }
 
-    /// The records on all pages with their scores. Every page is full but the last, and tells the
+    /// The hits on all pages. Every page is full but the last, and tells the
     /// total.
     pub(super) fn walk(
         &mut self,
@@ -121,14 +141,14 @@ impl Player {
         query: &Query,
         listing: &Listing,
         total: u64,
-    ) -> Result<Vec<(FileRecord, Option<f32>)>, String> {
+    ) -> Result<Vec<ListedFile>, String> {
         let mut found = Vec::new();
         let mut cursor = None;
         loop {
             let page = page(reader, version, query, listing, cursor)?;
             self.same("the total", &page.total, &total)?;
             let (before, most) = (found.len() as u64, u64::from(listing.pages));
-            found.extend(page.hits.into_iter().map(|hit| (hit.record, hit.score)));
+            found.extend(page.hits);
             let here = found.len() as u64 - before;
             let wanted = (total.saturating_sub(before).min(most), total > before + most);
             self.same("hits on a page, and a next one", &(here, page.next.is_some()), &wanted)?;
