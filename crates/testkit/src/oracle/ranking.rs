@@ -53,10 +53,12 @@ impl Oracle {
     ) -> Vec<(FileId, f32)> {
         let all: Vec<Words> = self.records().iter().map(Words::of).collect();
         let found: BTreeSet<FileId> = self.newest_first(filter, status).into_iter().collect();
-        let collection = Collection {
-            total_length: all.iter().map(|words| u64::from(words.length)).sum(),
-            all: &all,
-        };
+        let mut having: BTreeMap<&str, u32> = BTreeMap::new();
+        for word in all.iter().flat_map(|words| words.counts.keys()) {
+            *having.entry(word).or_default() += 1;
+        }
+        let total_length = all.iter().map(|words| u64::from(words.length)).sum();
+        let collection = Collection { docs: all.len(), total_length, having };
         let mut ranked: Vec<(FileId, f32)> = all
             .iter()
             .filter(|words| found.contains(&words.id))
@@ -91,8 +93,10 @@ impl Words {
 }
 
 struct Collection<'a> {
-    all: &'a [Words],
+    docs: usize,
     total_length: u64,
+    /// How many records have each word.
+    having: BTreeMap<&'a str, u32>,
 }
 
 impl Collection<'_> {
@@ -117,8 +121,8 @@ impl Collection<'_> {
         if frequency == 0.0 {
             return 0.0;
         }
-        let having = self.all.iter().filter(|other| other.count(word) > 0).count() as f64;
-        let docs = self.all.len() as f64;
+        let having = self.having.get(word).copied().map_or(0.0, f64::from);
+        let docs = self.docs as f64;
         let rarity = (1.0 + (docs - having + 0.5) / (having + 0.5)).ln();
         let average = self.total_length as f64 / docs;
         let norm = K1 * (1.0 - B + B * f64::from(words.length) / average);

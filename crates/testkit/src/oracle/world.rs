@@ -97,6 +97,17 @@ impl World {
         &self.notes
     }
 
+    /// Where every version is.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        let of_dataset = |dataset: &PlainDataset| {
+            let id = dataset.id.clone();
+            let names = dataset.versions.iter().map(|version| version.name.clone());
+            names.map(|name| Place(id.clone(), name)).collect::<Vec<_>>()
+        };
+        self.datasets.iter().flat_map(of_dataset).collect()
+    }
+
     /// The newest version that was ever at this place.
     #[must_use]
     pub fn seat(&self, at: &Place) -> Option<Seat> {
@@ -169,6 +180,7 @@ impl World {
             Step::PutNotes(notes) => self.put_notes(notes)?,
             Step::Optimize
             | Step::Compact
+            | Step::Backup
             | Step::Check
             | Step::Rebuild
             | Step::Reopen { .. }

@@ -19,6 +19,7 @@ mod scribe;
 mod shrink;
 mod simpler;
 mod step;
+mod typed;
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,6 +29,7 @@ pub use scribe::Scribe;
 pub use shrink::{least, shrink};
 pub use simpler::simpler;
 pub use step::{Item, Place, SpaceShape, Step, VectorItem, VersionChange};
+pub use typed::Typed;
 
 /// Steps, one after the other.
 #[derive(Clone, Debug, Default, PartialEq)]

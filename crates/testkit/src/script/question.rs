@@ -4,16 +4,21 @@ use filedex_model::{FileId, Filter, Order, SortBy, StatusFilter, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::notation;
+use super::typed::Typed;
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Question {
     /// Every record with its vectors; folders; spaces.
     Records,
+    /// Every record as a line of an export, which an import reads as the same record.
+    Lines,
     /// Datasets, versions, notes.
     Catalog,
     /// The files that pass a filter.
     List(Listing),
+    /// The same in typed fields.
+    Typed(Typed),
     /// The files that are nearest to something.
     Near(Nearby),
     /// How many files of those that pass have each value of a property: the six that statistics
@@ -111,7 +116,7 @@ impl Question {
     #[must_use]
     pub fn listing(&self) -> Option<&Listing> {
         match self {
-            Self::Records | Self::Catalog => None,
+            Self::Records | Self::Catalog | Self::Lines | Self::Typed(_) => None,
             Self::List(listing)
             | Self::Statistics(listing)
             | Self::Cursor(listing, _)
@@ -125,7 +130,7 @@ impl Question {
     pub fn with(&self, listing: Listing) -> Self {
         match self {
             Self::Records => Self::Records,
-            Self::Catalog => Self::Catalog,
+            Self::Catalog | Self::Lines | Self::Typed(_) => self.clone(),
             Self::List(_) => Self::List(listing),
             Self::Statistics(_) => Self::Statistics(listing),
             Self::Cursor(_, fault) => Self::Cursor(listing, *fault),

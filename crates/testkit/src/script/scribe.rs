@@ -8,6 +8,7 @@ use filedex_model::{
 use super::Script;
 use super::question::{CursorFault, Joined, Listing, Nearby, Question, Toward};
 use super::step::{Item, Place, SpaceShape, Step, VectorItem, VersionChange};
+use super::typed::Typed;
 use crate::generate::{Generator, Seed};
 use crate::oracle::Operation;
 
@@ -89,7 +90,8 @@ impl Scribe {
             0..7 => Step::Optimize,
             7..9 => Step::Compact,
             9..11 => Step::Check,
-            11..12 => Step::Rebuild,
+            11 if self.chance(50) => Step::Backup,
+            11 => Step::Rebuild,
             12..16 => Step::Reopen { approximate: self.chance(50) },
             _ => Step::Hold,
         }
@@ -217,7 +219,9 @@ impl Scribe {
         match self.below(100) {
             0..8 => Question::Records,
             8..11 => Question::Catalog,
-            11..51 => Question::List(self.listing(true)),
+            11..46 => Question::List(self.listing(true)),
+            46..50 => Question::Typed(self.typed()),
+            50 => Question::Lines,
             51..76 => Question::Near(self.nearby()),
             76..86 => Question::Statistics(self.listing(false)),
             86..93 => {
@@ -249,6 +253,33 @@ impl Scribe {
         let status = *self.files.seed().pick(&STATUSES);
         let text = (1..=limits::MAX_RESULTS).contains(&pages) && self.chance(50);
         Listing { filter, status, sort, pages, text, now: self.files.now() }
+    }
+
+    fn typed(&mut self) -> Typed {
+        let files = &mut self.files;
+        let mut typed = Typed {
+            ids: if files.seed().chance(5) {
+                vec![files.file_id(), files.file_id()]
+            } else {
+                vec![]
+            },
+            all: files.tags(25),
+            any: files.tags(25),
+            none: files.tags(25),
+            name: files.seed().chance(20).then(|| files.part()),
+            dir: files.seed().chance(20).then(|| files.part()),
+            types: files.types(20),
+            content_types: files.content_types(15),
+            updated: files.period(15),
+            tagged: files.period(15),
+            ..Typed::default()
+        };
+        typed.tag = self.chance(15).then(|| self.files.tags(100).pop()).flatten();
+        typed.status = self.chance(50).then(|| *self.files.seed().pick(&STATUSES));
+        typed.sort = self.chance(70).then(|| self.files.sort());
+        typed.pages =
+            self.chance(80).then(|| *self.files.seed().pick(&[0, 1, 3, 7, 100, 10_000, 10_001]));
+        typed
     }
 
     fn nearby(&mut self) -> Nearby {

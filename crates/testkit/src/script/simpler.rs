@@ -4,6 +4,7 @@ use filedex_model::{Filter, Order, Predicate, SortBy, StatusFilter, Test};
 
 use super::question::{Joined, Listing, Nearby, Question};
 use super::step::{Item, Step, VectorItem};
+use super::typed::Typed;
 
 /// The simpler forms of a step, the simplest first: fewer items, smaller files, smaller questions.
 #[must_use]
@@ -122,6 +123,9 @@ fn simpler_questions(question: &Question) -> Vec<Question> {
         push(|n| n.words.reciprocal = false);
         push(|n| n.words.text = None);
         push(|n| n.words.ignored = false);
+    }
+    if let Question::Typed(typed) = question {
+        forms.extend(with_fields_fewer(typed, &Typed::default()).into_iter().map(Question::Typed));
     }
     if let Some(listing) = question.listing() {
         forms.extend(simpler_listings(listing).into_iter().map(|listing| question.with(listing)));

@@ -59,6 +59,8 @@ pub enum Step {
     Optimize,
     /// Rewrites the file.
     Compact,
+    /// Copies the file, and compares all of the copy.
+    Backup,
     /// Verifies the file.
     Check,
     /// Makes the indexes anew.

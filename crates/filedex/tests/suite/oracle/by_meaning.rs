@@ -9,7 +9,7 @@ use filedex_testkit::oracle::{Near, PlainVersion, World};
 use filedex_testkit::script::{Listing, Nearby, Place, Toward};
 
 use super::play::{Compared, Player, unexpected};
-use super::questions::{REASONED, scan};
+use super::questions::{REASONED, page, scan};
 
 fn near_query(nearby: &Nearby) -> Result<Query, String> {
     let among = &nearby.among;
@@ -92,7 +92,9 @@ impl Player {
             return self.compare_approximate(reader, &version, &query, &believed, &plain);
         }
         let listing = Listing { text: false, ..nearby.among.clone() };
-        let found = self.walk(reader, &version, &query, &listing, wanted.len() as u64)?;
+        let found = self.walk(listing.pages, wanted.len() as u64, |cursor| {
+            page(reader, &version, &query, &listing, cursor)
+        })?;
         let found: Vec<Near> = found.iter().map(near_of).collect();
         self.same("the nearest, with their scores", &found, &wanted)?;
         let count = reader.count(&version, &query).map_err(unexpected("count"))?;

@@ -1,9 +1,10 @@
 //! The engine against the naive oracle, over the whole public interface.
 //!
 //! A script is made from a seed and played (`play.rs`, `questions.rs`, `by_meaning.rs`,
-//! `cursors.rs`); what fails is shrunk and printed, ready for `regressions.rs`.
+//! `cursors.rs`, `copies.rs`); what fails is shrunk and printed, ready for `regressions.rs`.
 
 mod by_meaning;
+mod copies;
 mod cursors;
 mod files;
 mod long;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use filedex::{
-    Database, DatasetPatch, Error, ErrorKind, ImportMode, ItemError, ItemOutcome, MemoryDevice,
-    MergePolicy, NewDataset, NewSpace, NewVector, PathThresholds, Reader, Result as Answered,
-    VersionRef,
+    Database, DatasetPatch, Error, ErrorKind, Filter, ImportMode, ItemError, ItemOutcome,
+    MemoryDevice, MergePolicy, NewDataset, NewSpace, NewVector, PathThresholds, Reader,
+    Result as Answered, StatusFilter, VersionRef,
 };
 use filedex_testkit::oracle::{EMBEDDING, ImportMode as PlainMode, Refusal, Seat, Told, World};
 use filedex_testkit::script::{Item, Listing, Place, SpaceShape, Step, VectorItem};
@@ -215,6 +215,7 @@ impl Player {
                 self.db = None;
                 open(&self.device, *approximate).map(|db| self.db = Some(db))
             }
+            (Step::Backup, _) => return self.backup().map(|()| None),
             (Step::Check, _) => return self.check().map(|()| None),
             (Step::Rebuild, _) => return self.rebuild().map(|()| None),
             (other, _) => return Err(format!("{other:?} is no change")),
@@ -274,7 +275,20 @@ impl Player {
         self.same("what check found", &report.findings, &Vec::new())?;
         let (records, vectors) = self.world_counts();
         self.same("records that check saw", &report.records, &records)?;
-        self.same("vectors that check saw", &report.vectors, &vectors)
+        self.same("vectors that check saw", &report.vectors, &vectors)?;
+        let info = self.db().info().map_err(unexpected("info"))?;
+        let got = info.versions.iter().map(|v| (v.version.clone(), v.active, v.deleted));
+        let mut got: Vec<_> = got.collect();
+        let versions = self.world.datasets().iter().flat_map(|dataset| &dataset.versions);
+        let mut wanted: Vec<_> = versions
+            .map(|version| {
+                let of = |status| version.files.total(&Filter::All, status) as u64;
+                (version.name.clone(), of(StatusFilter::Active), of(StatusFilter::Deleted))
+            })
+            .collect();
+        got.sort();
+        wanted.sort();
+        self.same("what info tells of versions", &got, &wanted)
     }
 
     fn rebuild(&mut self) -> Compared {

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use filedex::{
-    Aggregate, Cursor, FileId, Filter, ListedFile, Page, Property, Query, Reader, SortBy,
-    StatusFilter, VersionRef, limits, path,
+    Aggregate, Cursor, FileId, Filter, ListOptions, ListedFile, Page, Property, Query, QueryType,
+    Reader, SortBy, StatusFilter, TagMatch, VersionRef, limits, path,
 };
 use filedex_testkit::oracle::{PlainVersion, Refusal, World, ranking_texts};
-use filedex_testkit::script::{Listing, Place, Question};
+use filedex_testkit::script::{Listing, Place, Question, Typed};
 
 use super::play::{Compared, Player, unexpected};
 
@@ -34,6 +34,8 @@ impl Player {
             Question::Records => self.compare_records(&reader, &world, at),
             Question::Catalog => self.compare_catalog(&reader, &world),
             Question::List(listing) => self.compare_listing(&reader, &world, at, listing),
+            Question::Typed(typed) => self.compare_typed(&reader, &world, at, typed),
+            Question::Lines => self.compare_lines(&world, at),
             Question::Near(nearby) => self.compare_near(&reader, &world, at, nearby),
             Question::Statistics(listing) => self.compare_statistics(&reader, &world, at, listing),
             Question::Cursor(listing, fault) => {
@@ -83,7 +85,9 @@ impl Player {
                 ids.map(|id| (id, None)).collect()
             }
         };
-        let found = self.walk(reader, &version, &query, listing, expected.len() as u64)?;
+        let found = self.walk(listing.pages, expected.len() as u64, |cursor| {
+            page(reader, &version, &query, listing, cursor)
+        })?;
         for hit in &found {
             let plain = plain.files.get(hit.record.id);
             self.same("a record on a page", &Some(&hit.record), &plain)?;
@@ -132,22 +136,19 @@ impl Player {
         self.same(&format!("parsing {text}"), &parsed.at(listing.now), query)
     }
 
-    /// The hits on all pages. Every page is full but the last, and tells the
-    /// total.
+    /// The hits on all pages. Every page is full but the last, and tells the total.
     pub(super) fn walk(
         &mut self,
-        reader: &Reader,
-        version: &VersionRef,
-        query: &Query,
-        listing: &Listing,
+        pages: u32,
         total: u64,
+        page: impl Fn(Option<Cursor>) -> Result<Page, String>,
     ) -> Result<Vec<ListedFile>, String> {
         let mut found = Vec::new();
         let mut cursor = None;
         loop {
-            let page = page(reader, version, query, listing, cursor)?;
+            let page = page(cursor)?;
             self.same("the total", &page.total, &total)?;
-            let (before, most) = (found.len() as u64, u64::from(listing.pages));
+            let (before, most) = (found.len() as u64, u64::from(pages));
             found.extend(page.hits);
             let here = found.len() as u64 - before;
             let wanted = (total.saturating_sub(before).min(most), total > before + most);
@@ -157,6 +158,39 @@ impl Player {
                 None => return Ok(found),
             }
         }
+    }
+
+    /// A question in typed fields, every page of it.
+    fn compare_typed(
+        &mut self,
+        reader: &Reader,
+        world: &World,
+        at: &Place,
+        typed: &Typed,
+    ) -> Compared {
+        let Some(version) = world.seat(at).and_then(|seat| self.refs.get(&seat).cloned()) else {
+            return Ok(());
+        };
+        let ask = |cursor: Option<Cursor>| {
+            let query = Query::from_options(&options_of(typed, cursor))?;
+            reader.list(&version, &query)
+        };
+        let pages = typed.pages.unwrap_or(limits::PAGE_DEFAULT);
+        let fits = (1..=limits::PAGE_ITEMS).contains(&pages);
+        let wanted = world
+            .version(at)
+            .and_then(|plain| if fits { Ok(plain) } else { Err(Refusal::BadInput) });
+        let Some((_, plain)) = self.agreed("typed", ask(None), wanted)? else { return Ok(()) };
+        let (filter, status) = (typed.filter(), typed.status.unwrap_or_default());
+        let expected = match &typed.sort {
+            Some((by, order)) => plain.files.list(&filter, status, by, *order),
+            None => plain.files.newest_first(&filter, status),
+        };
+        let found = self.walk(pages, expected.len() as u64, |cursor| {
+            ask(cursor).map_err(unexpected("a page of typed fields"))
+        })?;
+        let ids: Vec<FileId> = found.iter().map(|hit| hit.record.id).collect();
+        self.same("the files of typed fields", &ids, &expected)
     }
 
     pub(super) fn compare_statistics(
@@ -318,6 +352,30 @@ pub fn page(
         }
     };
     reader.list(version, &query).map_err(|error| format!("a page of {query}: {error}"))
+}
+
+fn options_of(typed: &Typed, cursor: Option<Cursor>) -> ListOptions {
+    let Typed { all, any, none, .. } = typed.clone();
+    ListOptions {
+        ids: typed.ids.iter().map(FileId::to_string).collect(),
+        query_type: typed.tag.as_ref().map(|_| QueryType::Tag),
+        query_text: typed.tag.clone(),
+        tags: TagMatch { all, any, none },
+        file_name: typed.name.clone(),
+        file_dir: typed.dir.clone(),
+        file_types: typed.types.clone(),
+        content_types: typed.content_types.clone(),
+        start_file_update_time: typed.updated.0,
+        end_file_update_time: typed.updated.1,
+        start_tag_update_time: typed.tagged.0,
+        end_tag_update_time: typed.tagged.1,
+        sort_by: typed.sort.as_ref().map(|(by, _)| by.clone()),
+        order: typed.sort.as_ref().map(|(_, order)| *order),
+        status: typed.status,
+        max_results: typed.pages,
+        next_token: cursor,
+        ..ListOptions::default()
+    }
 }
 
 /// The ids of a scan, ascending.
