@@ -49,6 +49,20 @@ fn a_beginning_of_ids_below_all() {
     );
 }
 
+/// A type that was taken from a file stays away when the line of its export is imported.
+#[test]
+fn a_type_that_was_taken_away() {
+    holds(
+        r#"
+{"CreateDataset":{"id":"d-one","name":"default","folder":null}}
+{"CreateVersion":["d-one","v1"]}
+{"Batch":{"at":["d-one","v1"],"now":"2025-01-31T12:00:00Z","items":[{"Create":[{"uri":"file:///srv/photos/北京/.profile"},[]]},{"Create":[{"uri":"oss://b/1.png"},[]]},{"Create":[{"uri":"oss://b/2.png"},[]]}]}}
+{"Batch":{"at":["d-one","v1"],"now":"2025-01-31T12:00:01Z","items":[{"Details":["c508c173d34d138cde78608a07ee0c36414bef39fad009cd30c1514e176b4ffb",{"name":"2024-01-31.csv"}]},{"Import":[{"uri":"oss://b/1.png","file_type":""},"Merge",[]]},{"Import":[{"uri":"oss://b/2.png","content_type":""},"Merge",[]]}]}}
+{"Ask":{"at":["d-one","v1"],"held":false,"question":"Lines"}}
+"#,
+    );
+}
+
 /// One space more than a version may have is the caller's mistake, not the operating system's.
 #[test]
 fn one_space_too_many() {
