@@ -355,7 +355,7 @@ impl<'txn> Stage<'txn> {
             Ok(info) => info,
             Err(error) => return Ok(Err(error)),
         };
-        Ok(match info.space.accept(&vector.values) {
+        Ok(match info.space.keep(&vector.values) {
             Ok(accepted) => Ok((info.key, accepted)),
             Err(why) => {
                 let reason = format!("cannot be in the space {:?}: {why}", info.space.name);

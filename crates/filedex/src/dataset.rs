@@ -54,8 +54,8 @@ impl Database {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Conflict`] for a name or id that is taken, [`ErrorKind::BadInput`] for one that
-    /// breaks a rule.
+    /// [`ErrorKind::Conflict`] for a name or id that another dataset has for its name or id, since
+    /// datasets are found by either; [`ErrorKind::BadInput`] for one that breaks a rule.
     pub fn create_dataset(&self, new: NewDataset) -> Result<Dataset> {
         new.validate()?;
         let dataset = Dataset {
@@ -82,7 +82,7 @@ impl Database {
     /// Changes name or folder as Nebius's PATCH does: what is absent stays.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`], [`ErrorKind::Conflict`] for a name that is taken,
+    /// [`ErrorKind::NotFound`], [`ErrorKind::Conflict`] for a name that another has for its name or id,
     /// [`ErrorKind::BadInput`] for an empty string.
     pub fn patch_dataset(&self, name_or_id: &str, patch: &DatasetPatch) -> Result<Dataset> {
         patch.validate()?;
@@ -138,14 +138,19 @@ impl Database {
     pub fn create_version(&self, dataset: &str, name: &str) -> Result<VersionRef> {
         check_name("version", name)?;
         let version = new_version(name);
-        let dataset = self.write(|txn| {
+        self.write(|txn| {
             let mut dataset = find_dataset(txn, dataset)?;
-            txn.create_version(&dataset.id, &version)?;
+            let key = txn.create_version(&dataset.id, &version)?;
             dataset.current_version = Some(version.id.clone());
             txn.put_dataset(&dataset)?;
-            Ok(dataset)
-        })?;
-        self.reader()?.version(Some(&dataset.id), Some(&version.id))
+            Ok(VersionRef {
+                dataset_id: dataset.id,
+                dataset_name: dataset.name,
+                version_id: version.id.clone(),
+                version_name: version.name.clone(),
+                key,
+            })
+        })
     }
 
     /// Changes a version's name, its description, or whether it is frozen: a frozen one takes no

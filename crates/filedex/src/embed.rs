@@ -167,7 +167,7 @@ impl Database {
             for (record, vector) in embedded(embedder, &options.source, &records) {
                 match vector {
                     None => report.empty += 1,
-                    Some(Ok(values)) => match info.space.accept(&values) {
+                    Some(Ok(values)) => match info.space.keep(&values) {
                         Ok(values) => {
                             batch.set_vector(record.id, NewVector::of(values).in_space(space));
                             batch.update(record.id, mark(&report.job_id));

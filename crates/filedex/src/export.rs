@@ -1,6 +1,6 @@
 //! Records as JSON, with stable snake_case keys.
 
-use filedex_model::{FileRecord, Status};
+use filedex_model::{FileRecord, Status, path};
 use serde_json::{Map, Value, json};
 
 use crate::list::ListedFile;
@@ -29,6 +29,7 @@ pub fn line(record: &FileRecord) -> Value {
     fields.put("file_dir", &record.file_dir);
     fields.put("file_type", &record.file_type);
     fields.put("content_type", &record.content_type);
+    fields.deny_types(record);
     fields.put("data_size", record.data_size);
     fields.put("file_fingerprint", &record.file_fingerprint);
     fields.put("file_create_time", record.file_create_time);
@@ -130,6 +131,19 @@ fn tags(record: &FileRecord) -> Value {
 struct Fields(Map<String, Value>);
 
 impl Fields {
+    /// Says that a type is none where an import would make one of a name or of the other type.
+    fn deny_types(&mut self, record: &FileRecord) {
+        let of_names = [record.file_name.as_str(), path::name_of(&record.uri)];
+        let mut of_names = of_names.into_iter().filter_map(path::content_type_of);
+        let named = of_names.next();
+        if record.content_type.is_none() && named.is_some() {
+            self.0.insert("content_type".into(), json!(""));
+        }
+        if record.file_type.is_none() && record.content_type.as_ref().or(named.as_ref()).is_some() {
+            self.0.insert("file_type".into(), json!(""));
+        }
+    }
+
     fn put(&mut self, name: &str, value: impl serde::Serialize) {
         let value = json!(value);
         let empty = match &value {

@@ -1,6 +1,6 @@
 //! Embedding spaces of a version: making, choosing, removing, looking.
 
-use filedex_model::{FileId, Metric, Space, SpaceError, Timestamp, VectorStorage};
+use filedex_model::{FileId, Metric, Space, SpaceError, Timestamp, VectorStorage, limits};
 use filedex_store::{SpaceInfo, SpaceKey, WriteBatch};
 
 use crate::database::{Database, VersionRef};
@@ -89,6 +89,15 @@ impl Database {
         let space = new.at(Timestamp::now());
         space.validate()?;
         self.change_spaces(version, |txn| {
+            let others = txn.spaces(version.key)?;
+            let new = others.iter().all(|other| other.space.name != space.name);
+            if new && others.len() >= limits::SPACES {
+                let what = format!(
+                    "a version has at most {} embedding spaces; remove one first",
+                    limits::SPACES
+                );
+                return Err(Error::new(ErrorKind::BadInput, what));
+            }
             txn.create_space(version.key, &space)?;
             Ok(())
         })?;

@@ -52,7 +52,7 @@ fn crates_know_only_whom_they_may() {
         ),
         ("filedex-server", &["filedex"]),
         ("filedex-cli", &["filedex", "filedex-embed", "filedex-server"]),
-        ("filedex-testkit", &["filedex-model"]),
+        ("filedex-testkit", &["filedex-model", "filedex-query"]),
         ("filedex-benches", &["filedex", "filedex-embed", "filedex-server"]),
     ]);
     for (package, dependencies) in packages() {

@@ -89,9 +89,9 @@ pub struct NewFile {
     pub file_name: Option<String>,
     /// The folder; by default the URI's.
     pub file_dir: Option<String>,
-    /// The main MIME type; by default from the content type.
+    /// The main MIME type; by default from the content type. Empty: none.
     pub file_type: Option<String>,
-    /// The MIME type; by default from the name's extension.
+    /// The MIME type; by default from the name's extension. Empty: none.
     pub content_type: Option<String>,
     /// Size in bytes.
     pub data_size: Option<u64>,
@@ -274,11 +274,12 @@ impl NewFile {
         if let Some(dir) = self.file_dir {
             record.file_dir = path::clean_dir(&dir).to_owned();
         }
-        set(&mut record.content_type, self.content_type);
-        if record.file_type.is_none() || self.file_type.is_some() {
-            record.file_type = self.file_type.filter(|t| !t.is_empty()).or_else(|| {
-                record.content_type.as_deref().and_then(path::main_type_of).map(str::to_owned)
-            });
+        set_text(&mut record.content_type, self.content_type);
+        if self.file_type.is_some() {
+            set_text(&mut record.file_type, self.file_type);
+        } else if record.file_type.is_none() {
+            let main = record.content_type.as_deref().and_then(path::main_type_of);
+            record.file_type = main.map(str::to_owned);
         }
         set(&mut record.data_size, self.data_size);
         set_text(&mut record.file_fingerprint, self.file_fingerprint);

@@ -66,3 +66,5 @@ pub const DIMENSION_MIN: u32 = 2;
 pub const DIMENSION_MAX: u32 = 4_096;
 /// Largest absolute value of a vector's number: sums of 4,096 squares stay far inside an `f32`.
 pub const COMPONENT_MAX: f32 = 1e15;
+/// Where the numbers of 16 bits end: what is below, in absolute value, rounds to one of them.
+pub const HALF_END: f32 = 65_520.0;

@@ -210,6 +210,21 @@ impl Space {
         #[expect(clippy::cast_possible_truncation, reason = "a quotient of at most 1")]
         Ok(vector.iter().map(|x| (f64::from(*x) / length) as f32).collect())
     }
+
+    /// A vector as it is given to the index: [`Space::accept`]ed, and of numbers that its storage
+    /// has. A question's vector need not be, since it is not kept.
+    ///
+    /// # Errors
+    /// As [`Space::accept`], and [`VectorError::NoHalf`].
+    pub fn keep(&self, vector: &[f32]) -> Result<Vec<f32>, VectorError> {
+        let accepted = self.accept(vector)?;
+        if self.storage == VectorStorage::F16
+            && let Some(at) = accepted.iter().position(|x| x.abs() >= limits::HALF_END)
+        {
+            return Err(VectorError::NoHalf { at, value: accepted[at] });
+        }
+        Ok(accepted)
+    }
 }
 
 /// What is wrong with a space.
@@ -274,6 +289,17 @@ pub enum VectorError {
     /// A number's square could overflow.
     #[error("the vector has a number beyond 1e15, too large to be compared exactly")]
     TooLarge,
+    /// A number is beyond those of 16 bits, and the space keeps such.
+    #[error(
+        "number {at} of the vector (from 0) is {value}; numbers of 16 bits end before 65520, so \
+         take a space of f32"
+    )]
+    NoHalf {
+        /// Its place.
+        at: usize,
+        /// What stands there.
+        value: f32,
+    },
     /// A zero vector has no direction.
     #[error("the vector is zero, which has no direction to compare")]
     Zero,
@@ -315,6 +341,19 @@ mod tests {
         assert_eq!(cosine.accept(&[1e16, 0.0]), Err(VectorError::TooLarge));
         assert_eq!(cosine.accept(&[1e-30, 0.0]), Ok(vec![1.0, 0.0]));
         assert_eq!(space(Metric::L2, false).accept(&[0.0, 0.0]), Ok(vec![0.0, 0.0]));
+    }
+
+    #[test]
+    fn what_16_bits_cannot_hold_is_not_kept() {
+        let halves = Space { storage: VectorStorage::F16, ..space(Metric::Dot, false) };
+        let (in_it, past_it) = (65_519.996, limits::HALF_END);
+        assert_eq!(halves.keep(&[1.0, -in_it]), Ok(vec![1.0, -in_it]));
+        assert_eq!(
+            halves.keep(&[1.0, -past_it]),
+            Err(VectorError::NoHalf { at: 1, value: -past_it })
+        );
+        assert_eq!(halves.accept(&[1.0, past_it]), Ok(vec![1.0, past_it]));
+        assert_eq!(space(Metric::Dot, false).keep(&[past_it, 0.0]), Ok(vec![past_it, 0.0]));
     }
 
     #[test]

@@ -184,6 +184,19 @@ impl WriteBatch {
         if holder.is_some_and(|holder| holder != new.id) {
             return Err(StoreError::DatasetNameTaken { name: new.name.clone() });
         }
+        // A dataset is asked for by name or by id: no name is another's id.
+        if old_name != Some(new.name.as_str()) && new.name != new.id {
+            let datasets = self.txn().open_table(DATASETS).translate()?;
+            if datasets.get(new.name.as_str()).translate()?.is_some() {
+                return Err(StoreError::DatasetNameTaken { name: new.name.clone() });
+            }
+        }
+        if old_name.is_none() {
+            let named = names.get(new.id.as_str()).translate()?;
+            if named.is_some_and(|holder| holder.value() != new.id) {
+                return Err(StoreError::DatasetIdTaken { id: new.id.clone() });
+            }
+        }
         if let Some(old_name) = old_name {
             names.remove(old_name).translate()?;
         }

@@ -2,14 +2,17 @@
 //!
 //! - [`oracle`] keeps the records of one dataset version in a plain `Vec` and answers by asking
 //!   each in turn. It knows no index, no plan and no transaction, so what it says is what the
-//!   engine has to say.
+//!   engine has to say. Its `World` is a whole database: datasets, versions, spaces, vectors, notes.
+//! - [`script`] are whole runs as data: made from a seed, printed, read, and made small where they
+//!   fail.
 //! - [`generate`] makes files, operations, filters, orders and page sizes from a [`Seed`], out of
 //!   vocabularies so small that things collide.
 //! - [`disk`] are disks that remember what was done to them, lose power, and fail.
 //! - [`fixture`] reads `fixtures/`: real records, and queries with answers that no part of Filedex
 //!   computed.
 //!
-//! Only tests depend on this crate. It knows the model and nothing else of Filedex.
+//! Only tests depend on this crate. It knows the model, and the query language as the notation of
+//! filters, and nothing else of Filedex.
 //!
 //! ```
 //! use filedex_model::{Order, Property, SortBy, StatusFilter};
@@ -32,6 +35,7 @@ pub mod disk;
 pub mod fixture;
 pub mod generate;
 pub mod oracle;
+pub mod script;
 
 pub use generate::{Generator, Seed};
 pub use oracle::{ImportMode, Operation, Oracle};

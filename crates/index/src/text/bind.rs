@@ -88,6 +88,10 @@ pub(crate) fn bind<'a>(step: &Step<'_>, segment: &'a TextSegment) -> Result<Node
         Step::Ids(from, to) => {
             let (mut docs, mut gather) = (Vec::new(), Gather::new(segment.docs()));
             let ids = segment.id_prefixes()?;
+            // A packed column takes a range below its values for one of its least value.
+            if ids.values.num_vals() == 0 || *to < ids.min_value() || *from > ids.max_value() {
+                return Ok(Node::Nothing);
+            }
             ids.get_docids_for_value_range(*from..=*to, 0..segment.docs(), &mut docs);
             gather.extend(&docs);
             known(gather.finish())

@@ -1,7 +1,7 @@
 //! Filters: every property with every test the language has for it, nested.
 
 use filedex_model::{
-    Bound, Filter, Kind, Number, Predicate, Property, Range, Test, Value, When, limits,
+    Bound, Filter, Kind, Number, Predicate, Property, Range, Test, Timestamp, Value, When, limits,
 };
 
 use super::generator::Generator;
@@ -57,6 +57,39 @@ impl Generator {
             Kind::Bool => Test::Equals(Value::Bool(self.seed.chance(50))),
             Kind::Attribute => self.test_of_attribute(),
         }
+    }
+
+    /// Up to three tags, in `percent` of 100 cases.
+    pub fn tags(&mut self, percent: usize) -> Vec<String> {
+        self.maybe(percent, |g| g.words(v::TAGS, 3)).unwrap_or_default()
+    }
+
+    /// Up to three file types, in `percent` of 100 cases.
+    pub fn types(&mut self, percent: usize) -> Vec<String> {
+        self.maybe(percent, |g| g.words(v::TYPES, 3)).unwrap_or_default()
+    }
+
+    /// Up to three content types, in `percent` of 100 cases.
+    pub fn content_types(&mut self, percent: usize) -> Vec<String> {
+        self.maybe(percent, |g| g.words(v::CONTENT_TYPES, 3)).unwrap_or_default()
+    }
+
+    /// A part of a name or a folder.
+    pub fn part(&mut self) -> String {
+        let choices = if self.seed.chance(50) { v::PIECES } else { v::DIRS };
+        self.word(choices)
+    }
+
+    /// A time to begin and one to end, each in `percent` of 100 cases.
+    pub fn period(&mut self, percent: usize) -> (Option<Timestamp>, Option<Timestamp>) {
+        let mut end =
+            || self.maybe(percent, |g| if g.seed.chance(30) { g.now() } else { g.time() });
+        (end(), end())
+    }
+
+    /// Words to look for.
+    pub fn phrase(&mut self) -> String {
+        self.word(v::PHRASES)
     }
 
     fn test_of_text(&mut self, property: &Property) -> Test {

@@ -23,6 +23,11 @@ impl Generator {
         Self { seed, dataset_id: dataset_id.into(), now: START }
     }
 
+    /// Makes the ids of another dataset from here on.
+    pub fn turn_to(&mut self, dataset_id: &str) {
+        dataset_id.clone_into(&mut self.dataset_id);
+    }
+
     /// The source of chance, for choices of the test itself.
     pub fn seed(&mut self) -> &mut Seed {
         &mut self.seed

@@ -8,6 +8,7 @@ use filedex_model::{
     DetailsUpdate, FileId, FileRecord, FileUpdate, ItemError, ItemOutcome, NameMode, NewFile,
     Timestamp,
 };
+use serde::{Deserialize, Serialize};
 
 /// The records of one dataset version.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,7 +18,7 @@ pub struct Oracle {
 }
 
 /// What an import does to a record that is there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ImportMode {
     /// Lay the file over the record: what the file does not say stays, user tags are added.
     #[default]

@@ -1,9 +1,17 @@
-//! The naive oracle: a `Vec` of records, string comparison, and a scan for every question.
+//! The naive oracle: plain lists, string comparison, and a scan for every question.
 
 mod answer;
 mod engine;
 mod matcher;
+mod near;
+mod ranking;
+mod spaces;
 mod words;
+mod world;
 
 pub use engine::{ImportMode, Operation, Oracle};
 pub use matcher::matches;
+pub use near::Near;
+pub use ranking::ranking_texts;
+pub use spaces::{EMBEDDING, PlainSpace};
+pub use world::{PlainDataset, PlainVersion, Refusal, Seat, Told, World};

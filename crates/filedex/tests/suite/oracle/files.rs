@@ -1,4 +1,5 @@
-//! The engine against the naive oracle, over generated operations and queries.
+//! Files of one version against the naive oracle: generated operations and queries, merges between
+//! them, ranking by words.
 
 use filedex::{
     Aggregate, Database, FileId, FileRecord, Filter, ImportMode, MergePolicy, Order, Property,
@@ -169,15 +170,6 @@ fn large_batches() {
 #[test]
 fn single_operations() {
     run(13, 60, 1, 4);
-}
-
-/// A long run: `FILEDEX_SEED=… cargo test --release -p filedex --test suite -- --ignored long_run`.
-#[test]
-#[ignore = "takes minutes; named in CONTRIBUTING.md"]
-fn long_run() {
-    for seed in 0..50 {
-        run(1_000 + seed, 60, 40, 100);
-    }
 }
 
 /// The default order is newest first; a snapshot does not see what comes after it.
