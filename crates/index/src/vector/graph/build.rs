@@ -322,7 +322,8 @@ mod tests {
                 };
                 builder.add(row, &vector).unwrap();
             }
-            let source: Arc<dyn BlobSource> = Arc::new(Memory(builder.finish().unwrap().bytes));
+            let source: Arc<dyn BlobSource> =
+                Arc::new(Memory(builder.finish().unwrap().bytes.to_vec().unwrap()));
             let cache = Arc::new(ByteCache::new(1 << 20));
             let segment = VectorSegment::open(&source, &cache, 1, None).unwrap();
             let codes = segment.codes().unwrap();
