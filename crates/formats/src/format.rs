@@ -113,8 +113,13 @@ impl Format {
     /// # Errors
     /// When it cannot be read.
     pub fn detect(path: &Path) -> io::Result<Option<Self>> {
-        if fs::metadata(path)?.is_dir() {
+        let metadata = fs::metadata(path)?;
+        if metadata.is_dir() {
             return Ok(Self::of_folder(path));
+        }
+        if !metadata.is_file() {
+            // What is read from a pipe is gone.
+            return Ok(Self::of_path(path));
         }
         let mut head = Vec::new();
         File::open(path)?.take(HEAD).read_to_end(&mut head)?;

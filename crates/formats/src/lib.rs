@@ -36,6 +36,6 @@ pub use mapping::{CellType, Mapping, Planned, UnderstoodColumn};
 pub use property::{FIELDS, Field, FieldKind, Target};
 pub use record::{Record, Row, Rows, Vector, json_numbers};
 pub use root::Root;
-pub use sets::{SetOptions, SetWriter, begin_set, read_path};
+pub use sets::{FILE_ATTRIBUTE, SetOptions, SetWriter, begin_set, read_path};
 pub use split::{Parting, Parts, Selector, Share, Split};
 pub use table::{Opened, ReadOptions, TableWriter, read_table, read_text};

@@ -99,7 +99,7 @@ pub struct TableWriter<W: Write + Send>(Inner<W>);
 
 enum Inner<W: Write + Send> {
     Lines(LinesWriter<W>),
-    Csv(CsvWriter<W>),
+    Csv(Box<CsvWriter<W>>),
     Arrow(ArrowWriter<W>),
 }
 
@@ -115,7 +115,7 @@ impl<W: Write + Send> TableWriter<W> {
         };
         Ok(Self(match format {
             Format::JsonLines => Inner::Lines(LinesWriter::begin(to, layout)),
-            Format::Csv => Inner::Csv(CsvWriter::begin(to, needed(layout)?)?),
+            Format::Csv => Inner::Csv(Box::new(CsvWriter::begin(to, needed(layout)?)?)),
             Format::Parquet => {
                 Inner::Arrow(ArrowWriter::begin(to, Container::Parquet, needed(layout)?)?)
             }

@@ -69,13 +69,13 @@ pub(crate) struct ClassFoldersWriter {
 }
 
 impl ClassFoldersWriter {
-    pub(crate) fn begin(to: &Path, options: &SetOptions) -> Result<Self> {
+    pub(crate) fn begin(to: &Path, options: SetOptions) -> Result<Self> {
         if options.files == FilesMode::None {
             return Err(FormatError::bad(
                 "folders of classes are their files; say --files copy or --files link",
             ));
         }
-        let Some(label) = options.label.clone() else {
+        let Some(label) = options.label else {
             return Err(FormatError::bad(
                 "say what a file's class is: --label with a property or the beginning of tags, such \
                  as class/",
@@ -86,7 +86,8 @@ impl ClassFoldersWriter {
 }
 
 impl SetWriter for ClassFoldersWriter {
-    fn put(&mut self, record: &Record, part: Option<&str>) -> Result<Option<String>> {
+    fn put(&mut self, record: Record, part: Option<&str>) -> Result<Option<String>> {
+        let record = &record;
         let labels = self.label.values(record);
         let [label] = labels.as_slice() else {
             let has = labels.join(", ");

@@ -134,7 +134,8 @@ fn captions(record: &Record) -> Vec<&str> {
 }
 
 impl SetWriter for CocoWriter {
-    fn put(&mut self, record: &Record, part: Option<&str>) -> Result<Option<String>> {
+    fn put(&mut self, record: Record, part: Option<&str>) -> Result<Option<String>> {
+        let record = &record;
         let part = part.unwrap_or("all");
         let name = match self.placer.place(part, record)? {
             Ok(name) => name,

@@ -96,10 +96,10 @@ pub(crate) struct ImageFolderWriter {
 }
 
 impl ImageFolderWriter {
-    pub(crate) fn begin(to: &Path, options: &SetOptions) -> Self {
+    pub(crate) fn begin(to: &Path, options: SetOptions) -> Self {
         Self {
             base: to.to_owned(),
-            layout: options.layout.clone(),
+            layout: options.layout.unwrap_or_default(),
             placer: Placer::new(to, options.files),
             metadata: BTreeMap::new(),
         }
@@ -107,7 +107,8 @@ impl ImageFolderWriter {
 }
 
 impl SetWriter for ImageFolderWriter {
-    fn put(&mut self, record: &Record, part: Option<&str>) -> Result<Option<String>> {
+    fn put(&mut self, record: Record, part: Option<&str>) -> Result<Option<String>> {
+        let record = &record;
         let part = part.unwrap_or("");
         let name = match self.placer.place(part, record)? {
             Ok(name) => name,

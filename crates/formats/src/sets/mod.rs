@@ -5,13 +5,14 @@ pub(crate) mod coco;
 pub(crate) mod coco_export;
 pub(crate) mod image_folder;
 pub(crate) mod open_images;
+pub(crate) mod tables;
 pub(crate) mod yolo;
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::{FormatError, Result};
+use crate::error::Result;
 use crate::files::FilesMode;
 use crate::format::Format;
 use crate::layout::Layout;
@@ -42,11 +43,14 @@ pub fn read_path(format: Format, path: &Path, options: &ReadOptions) -> Result<O
 pub struct SetOptions {
     /// What is done with the files.
     pub files: FilesMode,
-    /// The columns of imagefolder's metadata.
-    pub layout: Layout,
+    /// The columns of tables and of imagefolder's metadata.
+    pub layout: Option<Layout>,
     /// What a file's class is, for folders of classes.
     pub label: Option<Selector>,
 }
+
+/// The attribute that a table says of a file in its export: where it is.
+pub const FILE_ATTRIBUTE: &str = tables::FILE;
 
 /// Writes a data set of several files into a folder.
 pub trait SetWriter {
@@ -55,7 +59,7 @@ pub trait SetWriter {
     ///
     /// # Errors
     /// When the folder cannot be written.
-    fn put(&mut self, record: &Record, part: Option<&str>) -> Result<Option<String>>;
+    fn put(&mut self, record: Record, part: Option<&str>) -> Result<Option<String>>;
 
     /// Ends all files.
     ///
@@ -64,18 +68,18 @@ pub trait SetWriter {
     fn finish(self: Box<Self>) -> Result<()>;
 }
 
-/// Begins a data set of several files in a folder that is there and empty.
+/// Begins an export in a folder that is there and empty. A table becomes one for each part.
 ///
 /// # Errors
-/// When the folder cannot be written, and for a table.
-pub fn begin_set(format: Format, to: &Path, options: &SetOptions) -> Result<Box<dyn SetWriter>> {
+/// When the folder cannot be written, and for options that the format cannot do with.
+pub fn begin_set(format: Format, to: &Path, options: SetOptions) -> Result<Box<dyn SetWriter>> {
     Ok(match format {
-        Format::Coco => Box::new(coco_export::CocoWriter::begin(to, options)?),
+        Format::Coco => Box::new(coco_export::CocoWriter::begin(to, &options)?),
         Format::ImageFolder => Box::new(image_folder::ImageFolderWriter::begin(to, options)),
-        Format::OpenImages => Box::new(open_images::OpenImagesWriter::begin(to, options)?),
-        Format::Yolo => Box::new(yolo::YoloWriter::begin(to, options)?),
+        Format::OpenImages => Box::new(open_images::OpenImagesWriter::begin(to, &options)?),
+        Format::Yolo => Box::new(yolo::YoloWriter::begin(to, &options)),
         Format::ClassFolders => Box::new(class_folders::ClassFoldersWriter::begin(to, options)?),
-        table => return Err(FormatError::bad(format!("{} is one file", table.name()))),
+        table => Box::new(tables::TablesWriter::begin(table, to, options.layout, options.files)),
     })
 }
 

@@ -351,7 +351,8 @@ impl OpenImagesWriter {
 }
 
 impl SetWriter for OpenImagesWriter {
-    fn put(&mut self, record: &Record, part: Option<&str>) -> Result<Option<String>> {
+    fn put(&mut self, record: Record, part: Option<&str>) -> Result<Option<String>> {
+        let record = &record;
         let name = match self.placer.place(part.unwrap_or("images"), record)? {
             Ok(name) => name,
             Err(why) => return Ok(Some(why)),

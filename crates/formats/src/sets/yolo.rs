@@ -187,13 +187,13 @@ pub(crate) struct YoloWriter {
 }
 
 impl YoloWriter {
-    pub(crate) fn begin(to: &Path, options: &SetOptions) -> Result<Self> {
-        Ok(Self {
+    pub(crate) fn begin(to: &Path, options: &SetOptions) -> Self {
+        Self {
             base: to.to_owned(),
             placer: Placer::new(to, options.files),
             names: Vec::new(),
             parts: BTreeSet::new(),
-        })
+        }
     }
 
     fn line(
@@ -221,7 +221,8 @@ impl YoloWriter {
 }
 
 impl SetWriter for YoloWriter {
-    fn put(&mut self, record: &Record, part: Option<&str>) -> Result<Option<String>> {
+    fn put(&mut self, record: Record, part: Option<&str>) -> Result<Option<String>> {
+        let record = &record;
         let part = part.unwrap_or("train");
         let size = size_of(record);
         let mut lines = String::new();
