@@ -5,7 +5,7 @@
 //! (`"5"` for a text). So every record is read back as it was.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Cursor, Read, Write};
 
 use csv::{ByteRecord, ReaderBuilder, Writer, WriterBuilder};
 use filedex_model::limits;
@@ -38,11 +38,12 @@ pub(crate) fn read(
     has_uri: bool,
 ) -> Result<Table> {
     let mut input = BufReader::with_capacity(HEAD, input);
-    let head = input.fill_buf()?;
-    let delimiter = delimiter.unwrap_or_else(|| delimiter_of(head));
-    if head.starts_with(b"\xef\xbb\xbf") {
-        input.consume(3);
-    }
+    let mut head = Vec::new();
+    // A pipe gives as little as it likes at once.
+    (&mut input).take(HEAD as u64).read_until(b'\n', &mut head)?;
+    let delimiter = delimiter.unwrap_or_else(|| delimiter_of(&head));
+    let skip = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let input = Cursor::new(head.split_off(skip)).chain(input);
     let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input);
     let header = reader.byte_headers()?.clone();
     let names = header.iter().enumerate().map(|(place, name)| match std::str::from_utf8(name) {
@@ -318,6 +319,25 @@ mod tests {
             assert_eq!(free(&cell), value, "{cell}");
             assert_ne!(cell, "", "{value} would be missing");
         }
+    }
+
+    /// Gives one byte at a time, as a pipe may.
+    struct Trickle(Cursor<Vec<u8>>);
+
+    impl Read for Trickle {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let most = buffer.len().min(1);
+            self.0.read(&mut buffer[..most])
+        }
+    }
+
+    #[test]
+    fn the_first_line_is_seen_whole() {
+        let text = "\u{feff}uri;tags\na://b/1;x|y\n";
+        let input = Trickle(Cursor::new(text.into()));
+        let table = read(input, &Mapping::default(), None, false).unwrap();
+        let row = table.rows.into_iter().next().unwrap().unwrap();
+        assert_eq!((row.number, row.record.unwrap().tags()), (2, vec!["x", "y"]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::error::{FormatError, Result};
 use crate::fill::{self, SEPARATORS};
 use crate::layout::{Cell, ColumnType, Layout};
 use crate::mapping::{Mapping, Planned};
-use crate::property::{FIELDS, Target};
+use crate::property::Target;
 use crate::record::{Record, Row, json_numbers};
 
 /// Lines that are looked at to find out what columns there are.
@@ -18,8 +18,21 @@ const SAMPLE: usize = 1_000;
 /// Longest line that is read, in bytes.
 const LINE_BYTES: usize = 16 << 20;
 
+/// What the keys of the objects are, where nobody says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// Fields of an import, which knows what to do with others.
+    Fields,
+    /// Columns, as a table has them; text that is a JSON list, object or text stands for it.
+    Columns,
+}
+
 /// Opens JSON lines: each object's keys are the columns.
-pub(crate) fn read(input: impl Read + Send + 'static, mapping: &Mapping) -> Result<Table> {
+pub(crate) fn read(
+    input: impl Read + Send + 'static,
+    mapping: &Mapping,
+    keys: Keys,
+) -> Result<Table> {
     let mut input = BufReader::with_capacity(256 << 10, input);
     let mut first = Vec::new();
     let mut number = 0;
@@ -54,7 +67,7 @@ pub(crate) fn read(input: impl Read + Send + 'static, mapping: &Mapping) -> Resu
     let targets: BTreeMap<String, Target> =
         mapping.pairs().map(|(column, target)| (column.to_owned(), target.clone())).collect();
     let columns = order.iter().map(|name| {
-        let target = targets.get(name).cloned().unwrap_or_else(|| by_name(name));
+        let target = targets.get(name).cloned().unwrap_or_else(|| keys.target(name));
         let planned = Planned { column: name.clone(), target, cells: None };
         planned.understood(types.get(name).map(|seen| seen.join(" or ")).unwrap_or_default())
     });
@@ -68,7 +81,7 @@ pub(crate) fn read(input: impl Read + Send + 'static, mapping: &Mapping) -> Resu
     });
     let rows = first.into_iter().map(Ok).chain(rest).filter_map(move |line| match line {
         Ok((_, line)) if line.iter().all(u8::is_ascii_whitespace) => None,
-        Ok((number, line)) => Some(Ok(row(number, &line, &targets))),
+        Ok((number, line)) => Some(Ok(row(number, &line, &targets, keys))),
         Err(error) => Some(Err(error)),
     });
     Ok(Table { columns, rows: Box::new(rows) })
@@ -85,16 +98,27 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// What the import makes of a field of this name.
-fn by_name(name: &str) -> Target {
-    match name {
-        "caption" => Target::field("comment").map_or(Target::Nothing, Target::Field),
-        "embedding" => Target::Vector(None),
-        "embeddings" => Target::Vector(Some("*".to_owned())),
-        _ => FIELDS
-            .iter()
-            .find(|field| field.name == name)
-            .map_or_else(|| Target::Attribute(name.to_owned()), Target::Field),
+impl Keys {
+    /// What becomes of a key.
+    fn target(self, name: &str) -> Target {
+        match (self, name) {
+            (Self::Columns, _) => Target::of_column(name),
+            (_, "caption") => Target::field("comment").map_or(Target::Nothing, Target::Field),
+            (_, "embedding") => Target::Vector(None),
+            (_, "embeddings") => Target::Vector(Some("*".to_owned())),
+            _ => Target::field(name)
+                .map_or_else(|| Target::Attribute(name.to_owned()), Target::Field),
+        }
+    }
+}
+
+/// A value of a column, which may be JSON in a text.
+fn unpacked(target: &Target, value: Value) -> Value {
+    match (&value, target) {
+        (Value::String(text), Target::Attribute(_)) if text.starts_with(['[', '{', '"']) => {
+            serde_json::from_str(text).unwrap_or(value)
+        }
+        _ => value,
     }
 }
 
@@ -107,7 +131,7 @@ fn next_line(input: &mut impl BufRead) -> Result<Option<Vec<u8>>> {
     Ok((read > 0).then_some(line))
 }
 
-fn row(number: u64, line: &[u8], targets: &BTreeMap<String, Target>) -> Row {
+fn row(number: u64, line: &[u8], targets: &BTreeMap<String, Target>, keys: Keys) -> Row {
     let record = std::str::from_utf8(line)
         .map_err(|error| format!("is not UTF-8 from byte {}", error.valid_up_to() + 1))
         .and_then(|line| {
@@ -115,7 +139,7 @@ fn row(number: u64, line: &[u8], targets: &BTreeMap<String, Target>) -> Row {
                 .map_err(|error| format!("is not JSON: {error}"))
         })
         .and_then(|json: Value| match json {
-            Value::Object(fields) => mapped(fields, targets),
+            Value::Object(fields) => mapped(fields, targets, keys),
             _ => Err("is not a JSON object; give {\"uri\":\"…\", …}".to_owned()),
         });
     let text = match &record {
@@ -125,20 +149,24 @@ fn row(number: u64, line: &[u8], targets: &BTreeMap<String, Target>) -> Row {
     Row { number, record, text }
 }
 
-/// Fields that were mapped go where they were mapped to; the import knows what to do with the others.
+/// Fields that were mapped, or are columns, go where they belong; the import knows what to do with
+/// others.
 fn mapped(
     fields: Map<String, Value>,
     targets: &BTreeMap<String, Target>,
+    keys: Keys,
 ) -> Result<Record, String> {
     let mut record = Record::default();
-    let (said, others): (Vec<_>, Vec<_>) =
-        fields.into_iter().partition(|(name, _)| targets.contains_key(name));
+    let (said, others): (Vec<_>, Vec<_>) = fields
+        .into_iter()
+        .partition(|(name, _)| keys == Keys::Columns || targets.contains_key(name));
     record.fields = others.into_iter().filter(|(_, value)| !value.is_null()).collect();
     for (name, value) in said {
-        if let Some(target) = targets.get(&name) {
-            fill::put(&mut record, target, value, SEPARATORS[0])
-                .map_err(|why| format!("field {name:?}: {why}"))?;
-        }
+        let said = targets.get(&name).cloned();
+        let target = said.unwrap_or_else(|| keys.target(&name));
+        let value = if keys == Keys::Columns { unpacked(&target, value) } else { value };
+        fill::put(&mut record, &target, value, SEPARATORS[0])
+            .map_err(|why| format!("field {name:?}: {why}"))?;
     }
     Ok(record)
 }

@@ -8,7 +8,7 @@ use crate::csv_table::{self, CsvWriter};
 use crate::error::{FormatError, Result};
 use crate::format::Format;
 use crate::layout::Layout;
-use crate::lines::{self, LinesWriter};
+use crate::lines::{self, Keys, LinesWriter};
 use crate::mapping::{Mapping, UnderstoodColumn};
 use crate::record::{Record, Rows};
 use crate::root::{self, Root};
@@ -60,7 +60,7 @@ pub fn read_text(
     let ReadOptions { mapping, delimiter, root } = options;
     let table = match format {
         Format::Csv => csv_table::read(input, mapping, *delimiter, root.is_some())?,
-        Format::JsonLines => lines::read(input, mapping)?,
+        Format::JsonLines => lines::read(input, mapping, Keys::Fields)?,
         other => {
             return Err(FormatError::bad(format!(
                 "{} is not read from front to back; give the path of a file",

@@ -13,7 +13,7 @@ use crate::csv_table;
 use crate::error::{FormatError, Result};
 use crate::files::Placer;
 use crate::layout::Layout;
-use crate::lines;
+use crate::lines::{self, Keys};
 use crate::mapping::UnderstoodColumn;
 use crate::record::{Record, Row, Rows};
 use crate::root::Root;
@@ -35,7 +35,7 @@ pub(crate) fn read(path: &Path, options: &ReadOptions) -> Result<Opened> {
         let table = if file.extension().is_some_and(|ending| ending == "csv") {
             csv_table::read(source, &options.mapping, options.delimiter, true)?
         } else {
-            lines::read(source, &options.mapping)?
+            lines::read(source, &options.mapping, Keys::Columns)?
         };
         for column in table.columns {
             if !columns.iter().any(|known| known.column == column.column) {
