@@ -123,8 +123,8 @@ def test_parquet_by_duckdb(folder):
         f'SELECT "attributes.name" FROM {table} WHERE "embeddings.shapes" IS NOT NULL ORDER BY '
         'array_distance("embeddings.shapes"::FLOAT[8], '
         "[9, 0.1, -1.5, .25, .25, .25, .25, .25]::FLOAT[8]) LIMIT 1"
-    ).fetchone()
-    assert near == ("n9",)
+    ).fetchall()
+    assert near == [("n9",)]
 
 
 def test_parquet_by_lance(folder):
