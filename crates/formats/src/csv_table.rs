@@ -335,8 +335,8 @@ mod tests {
     fn the_first_line_is_seen_whole() {
         let text = "\u{feff}uri;tags\na://b/1;x|y\n";
         let input = Trickle(Cursor::new(text.into()));
-        let table = read(input, &Mapping::default(), None, false).unwrap();
-        let row = table.rows.into_iter().next().unwrap().unwrap();
+        let mut table = read(input, &Mapping::default(), None, false).unwrap();
+        let row = table.rows.next().unwrap().unwrap();
         assert_eq!((row.number, row.record.unwrap().tags()), (2, vec!["x", "y"]));
     }
 
