@@ -10,7 +10,7 @@
 //! - [`at_server`] has a command run by the `filedex serve` that holds its file.
 //! - [`source`] opens what is imported, [`progress`] shows how far a task is, [`confirm`] asks.
 //!
-//! Of the workspace's crates it names `filedex`, `filedex-embed` and `filedex-server` only.
+//! Of the workspace's crates it names `filedex`, `filedex-embed`, `filedex-formats` and `filedex-server` only.
 
 mod args;
 mod at_server;
@@ -35,7 +35,18 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// A decoder that gives up over a damaged file is an error, which is told as one.
+fn tell_no_panics_of_decoders() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !filedex_formats::is_decoding() {
+            tell(panic);
+        }
+    }));
+}
+
 fn main() -> ExitCode {
+    tell_no_panics_of_decoders();
     let args = args::Args::parse();
     let mut output = output::Output::new(args.json, args.quiet);
     let can_be_sent = at_server::can_be_sent(&args);

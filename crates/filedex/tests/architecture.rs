@@ -50,8 +50,9 @@ fn crates_know_only_whom_they_may() {
                 "filedex-store",
             ],
         ),
+        ("filedex-formats", &["filedex-model"]),
         ("filedex-server", &["filedex"]),
-        ("filedex-cli", &["filedex", "filedex-embed", "filedex-server"]),
+        ("filedex-cli", &["filedex", "filedex-embed", "filedex-formats", "filedex-server"]),
         ("filedex-testkit", &["filedex-model", "filedex-query"]),
         ("filedex-benches", &["filedex", "filedex-embed", "filedex-server"]),
     ]);
@@ -85,6 +86,8 @@ fn each_engine_has_one_home() {
         ("axum", "filedex-server"),
         ("hyper", "filedex-server"),
         ("tokio", "filedex-server"),
+        ("parquet", "filedex-formats"),
+        ("arrow-array", "filedex-formats"),
     ];
     for (package, dependencies) in packages() {
         for (engine, home) in homes {
@@ -110,8 +113,8 @@ fn sources(dir: &Path) -> Vec<(PathBuf, String)> {
 
 fn product_sources() -> Vec<(PathBuf, String)> {
     let crates = [
-        "model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "server",
-        "cli",
+        "model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "formats",
+        "server", "cli",
     ];
     crates.iter().flat_map(|name| sources(&root().join("crates").join(name).join("src"))).collect()
 }

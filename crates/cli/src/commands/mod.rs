@@ -18,6 +18,7 @@ pub mod import;
 pub mod info;
 pub mod optimize;
 pub mod query;
+pub mod reading;
 pub mod reasons;
 pub mod repair;
 pub mod serve;

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Cursor, Read};
 use std::path::PathBuf;
 
 use filedex::import::{VectorRows, parse_embedded_line};
-use filedex::{Database, NewSpace, NpyRows, VersionRef};
+use filedex::{Database, NewSpace, NewVector, NpyRows, VersionRef};
 
 use crate::commands::embed::space_name;
 use crate::commands::space::find;
@@ -54,10 +54,20 @@ impl Vectors {
         self.embeddings.as_ref().map(open).transpose()
     }
 
+    /// Whether a space may have to be made for vectors that the lines have.
+    pub fn may_make_space(&self) -> bool {
+        self.model_id.is_some() && self.embeddings.is_none()
+    }
+
+    /// Whether a vector goes to the space that was said.
+    pub fn is_ours(&self, vector: &NewVector) -> bool {
+        vector.space.is_none() || vector.space == self.space
+    }
+
     /// What the lines tell of their vectors, where the space may have to be made for them. Nothing of
     /// the lines is lost.
     pub fn peek(&self, mut lines: Lines) -> Result<(Expected, Lines), Failure> {
-        if self.model_id.is_none() || self.embeddings.is_some() {
+        if !self.may_make_space() {
             return Ok((Expected::Unknown, lines));
         }
         let (mut seen, mut expected) = (Vec::new(), Expected::NoLines);
@@ -73,8 +83,7 @@ impl Vectors {
                 continue;
             }
             let vectors = parse_embedded_line(line.trim()).map(|(_, vectors)| vectors);
-            let ours = |name: &Option<String>| name.is_none() || *name == self.space;
-            let first = vectors.unwrap_or_default().into_iter().find(|vector| ours(&vector.space));
+            let first = vectors.unwrap_or_default().into_iter().find(|vector| self.is_ours(vector));
             expected = first.map_or(Expected::Unknown, |vector| {
                 Expected::Dimension(vector.values.len() as u64)
             });
