@@ -38,6 +38,7 @@ fn crates_know_only_whom_they_may() {
         ("filedex-kernel", &[]),
         ("filedex-index", &["filedex-kernel", "filedex-model"]),
         ("filedex-embed", &["filedex-model"]),
+        ("filedex-ingest", &["filedex-model"]),
         ("filedex-query", &["filedex-model"]),
         ("filedex-planner", &["filedex-model", "filedex-query"]),
         (
@@ -51,7 +52,7 @@ fn crates_know_only_whom_they_may() {
             ],
         ),
         ("filedex-server", &["filedex"]),
-        ("filedex-cli", &["filedex", "filedex-embed", "filedex-server"]),
+        ("filedex-cli", &["filedex", "filedex-embed", "filedex-ingest", "filedex-server"]),
         ("filedex-testkit", &["filedex-model"]),
         ("filedex-benches", &["filedex", "filedex-embed", "filedex-server"]),
     ]);
@@ -85,6 +86,9 @@ fn each_engine_has_one_home() {
         ("axum", "filedex-server"),
         ("hyper", "filedex-server"),
         ("tokio", "filedex-server"),
+        ("ignore", "filedex-ingest"),
+        ("kamadak-exif", "filedex-ingest"),
+        ("lofty", "filedex-ingest"),
     ];
     for (package, dependencies) in packages() {
         for (engine, home) in homes {
@@ -110,8 +114,8 @@ fn sources(dir: &Path) -> Vec<(PathBuf, String)> {
 
 fn product_sources() -> Vec<(PathBuf, String)> {
     let crates = [
-        "model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "server",
-        "cli",
+        "model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "ingest",
+        "server", "cli",
     ];
     crates.iter().flat_map(|name| sources(&root().join("crates").join(name).join("src"))).collect()
 }
