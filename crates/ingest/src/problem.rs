@@ -27,6 +27,8 @@ pub enum ProblemKind {
     Media,
     /// A sidecar that cannot be used.
     Sidecar,
+    /// A file whose record breaks a rule of the database.
+    Refused,
 }
 
 impl ProblemKind {
@@ -44,13 +46,14 @@ impl ProblemKind {
             Self::Picture => "picture",
             Self::Media => "media",
             Self::Sidecar => "sidecar",
+            Self::Refused => "refused",
         }
     }
 
     /// Whether the file becomes a record all the same, with less in it.
     #[must_use]
     pub fn is_stored(self) -> bool {
-        !matches!(self, Self::Unreadable | Self::Name | Self::Loop | Self::Changing)
+        !matches!(self, Self::Unreadable | Self::Name | Self::Loop | Self::Changing | Self::Refused)
     }
 }
 

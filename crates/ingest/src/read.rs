@@ -138,15 +138,15 @@ fn facts(
         let mut exif = exif::can_have_exif(&content_type)
             .then(|| exif::read(content, &content_type))
             .flatten();
-        for fault in exif.iter_mut().flat_map(|exif| exif.faults.drain(..)) {
-            problem(ProblemKind::Exif, fault);
-        }
         let orientation = exif.as_ref().and_then(|exif| exif.orientation);
         let mut picture = format_of(&content_type)
             .map(|format| look(content, format, options.limits, orientation, options.hashes))
             .unwrap_or_default();
-        if let Some(fault) = picture.fault.take() {
-            problem(ProblemKind::Picture, fault);
+        let faults = exif.as_mut().map(|exif| std::mem::take(&mut exif.faults)).unwrap_or_default();
+        // Of a picture that is broken as a whole, one report is enough.
+        match picture.fault.take() {
+            Some(fault) => problem(ProblemKind::Picture, fault),
+            None => faults.into_iter().for_each(|fault| problem(ProblemKind::Exif, fault)),
         }
         facts.add_picture(&picture, exif);
     } else if let Some(mut media) = media::look(content, &content_type) {
