@@ -172,10 +172,10 @@ fn undecodable(path: &Path, content: &Content, options: &VerifyOptions) -> Optio
     }
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let detected = detect(&name, &content.head().ok()?);
-    if let Some(claimed) = detected.claimed.filter(|claimed| claimed.starts_with("image/")) {
-        if !detected.content_type.starts_with("image/") {
-            return Some(format!("it is named as {claimed}, and is {}", detected.content_type));
-        }
+    if let Some(claimed) = detected.claimed.filter(|claimed| claimed.starts_with("image/"))
+        && !detected.content_type.starts_with("image/")
+    {
+        return Some(format!("it is named as {claimed}, and is {}", detected.content_type));
     }
     let format = format_of(&detected.content_type)?;
     look(content, format, options.limits, None, true).fault

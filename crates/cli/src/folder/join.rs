@@ -18,7 +18,7 @@ pub const SUCCESSOR: &str = "successor";
 #[derive(Clone, Debug)]
 pub enum Content {
     /// It was read, and is new or changed.
-    Read(Facts),
+    Read(Box<Facts>),
     /// It was read, and is what it was; its time may be another.
     Same(Stamp),
     /// It was not read.

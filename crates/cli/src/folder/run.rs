@@ -155,7 +155,7 @@ impl Run<'_> {
             let options: ReadOptions = self.args.read_options();
             let read = read(&task.entry, &options, known).map(|read| match read {
                 Read::Same(stamp) => Content::Same(stamp),
-                Read::Full(facts) => Content::Read(*facts),
+                Read::Full(facts) => Content::Read(facts),
             });
             bytes.fetch_add(task.entry.stamp.size, Ordering::Relaxed);
             read

@@ -54,7 +54,7 @@ fn bad_files_are_reported_and_the_rest_is_stored() {
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
     let report = ran.json();
-    assert_counts(&report, json!({"created": 13, "failed": 4, "warned": 11}));
+    assert_counts(&report, &json!({"created": 13, "failed": 4, "warned": 11}));
     assert_eq!(report["special"], 1);
     let errors = fs::read_to_string(folder.path("e.jsonl")).unwrap();
     let errors: Vec<Value> =
@@ -107,7 +107,7 @@ fn a_folder_that_may_not_be_read_is_reported_and_its_records_stay() {
     let folder = prepared();
     sync(&folder, &[]);
     let closed = folder.path("p/2025/rome");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     let is_closed = fs::read_dir(&closed).is_err();
     let ran = folder.run(["sync", "a.filedex", "p", "--missing", "delete", "--json"]);
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
@@ -116,7 +116,7 @@ fn a_folder_that_may_not_be_read_is_reported_and_its_records_stay() {
         true => json!({"unchanged": 3, "left_out": 2, "failed": 1}),
         false => json!({"unchanged": 5}),
     };
-    assert_counts(&ran.json(), want);
+    assert_counts(&ran.json(), &want);
     assert_eq!(ran.code, Some(i32::from(is_closed)));
     assert_eq!(folder.total("ALL"), 5);
 }

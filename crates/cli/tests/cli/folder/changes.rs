@@ -13,7 +13,7 @@ fn touched_edited_and_removed() {
         .ok();
 
     set_time(&folder.path("p/notes.md"), 1_100_000_000);
-    assert_counts(&sync(&folder, &[]), json!({"touched": 1, "unchanged": 4}));
+    assert_counts(&sync(&folder, &[]), &json!({"touched": 1, "unchanged": 4}));
     assert_eq!(get(&folder, &notes)["file_update_time"], "2004-11-09T11:33:20.000Z");
 
     // The photograph becomes a picture without EXIF; what people wrote stays.
@@ -21,7 +21,7 @@ fn touched_edited_and_removed() {
     folder.run(["update", "a.filedex", &photo, "--set", "rating=4"]).ok();
     folder.write("p/2025/rome/photo.jpg", jpeg(Vec::new()));
     folder.write("p/notes.md", "# More notes\n");
-    assert_counts(&sync(&folder, &[]), json!({"updated": 2, "unchanged": 3}));
+    assert_counts(&sync(&folder, &[]), &json!({"updated": 2, "unchanged": 3}));
     let photo = get(&folder, &photo);
     assert_eq!(photo["attributes"]["rating"], 4);
     assert_eq!(
@@ -40,20 +40,20 @@ fn touched_edited_and_removed() {
     sync(&folder, &[]);
     folder.write("p/notes.md", "# Less notes\n");
     set_time(&folder.path("p/notes.md"), 1_100_000_000);
-    assert_counts(&sync(&folder, &[]), json!({"unchanged": 5}));
-    assert_counts(&sync(&folder, &["--checksum"]), json!({"updated": 1, "unchanged": 4}));
+    assert_counts(&sync(&folder, &[]), &json!({"unchanged": 5}));
+    assert_counts(&sync(&folder, &["--checksum"]), &json!({"updated": 1, "unchanged": 4}));
 
     let bytes = fs::read(folder.path("p/notes.md")).unwrap();
     let remove = || fs::remove_file(folder.path("p/notes.md")).unwrap();
     let put_back = || folder.write("p/notes.md", &bytes);
     remove();
-    assert_counts(&sync(&folder, &["--missing", "keep"]), json!({"unchanged": 4, "missing": 1}));
-    assert_counts(&sync(&folder, &[]), json!({"unchanged": 4, "missing": 1, "set_aside": 1}));
+    assert_counts(&sync(&folder, &["--missing", "keep"]), &json!({"unchanged": 4, "missing": 1}));
+    assert_counts(&sync(&folder, &[]), &json!({"unchanged": 4, "missing": 1, "set_aside": 1}));
     assert_eq!(folder.total("HAS Attributes.missing_since"), 1);
-    assert_counts(&sync(&folder, &[]), json!({"unchanged": 4, "missing": 1}));
+    assert_counts(&sync(&folder, &[]), &json!({"unchanged": 4, "missing": 1}));
     put_back();
     set_time(&folder.path("p/notes.md"), 1_100_000_000);
-    assert_counts(&sync(&folder, &[]), json!({"noted": 1, "unchanged": 4}));
+    assert_counts(&sync(&folder, &[]), &json!({"noted": 1, "unchanged": 4}));
     let back = get(&folder, &notes);
     assert_eq!(
         (&back["attributes"]["missing_since"], &back["tags"]["user"]),
@@ -62,13 +62,13 @@ fn touched_edited_and_removed() {
 
     remove();
     let gone = sync(&folder, &["--missing", "delete"]);
-    assert_counts(&gone, json!({"unchanged": 4, "missing": 1, "set_aside": 1}));
+    assert_counts(&gone, &json!({"unchanged": 4, "missing": 1, "set_aside": 1}));
     assert_eq!(folder.total("FileName = 'notes.md'"), 0);
     put_back();
-    assert_counts(&sync(&folder, &[]), json!({"revived": 1, "unchanged": 4}));
+    assert_counts(&sync(&folder, &[]), &json!({"revived": 1, "unchanged": 4}));
     // What a person deletes stays deleted.
     folder.run(["delete", "a.filedex", &notes]).ok();
-    assert_counts(&sync(&folder, &[]), json!({"left_deleted": 1, "unchanged": 4}));
+    assert_counts(&sync(&folder, &[]), &json!({"left_deleted": 1, "unchanged": 4}));
     assert_eq!(folder.json(["check", "a.filedex"])["sound"], true);
 }
 
@@ -93,7 +93,7 @@ fn what_moved_keeps_its_tags_labels_and_vectors() {
     // A copy that stays behind is no move; one of another name neither decides nor disturbs.
     fs::copy(folder.path("p/hat.png"), folder.path("p/2025/copy.png")).unwrap();
     fs::rename(folder.path("p/2025/rome"), folder.path("p/2025/athens")).unwrap();
-    assert_counts(&sync(&folder, &[]), json!({"created": 1, "moved": 2, "unchanged": 3}));
+    assert_counts(&sync(&folder, &[]), &json!({"created": 1, "moved": 2, "unchanged": 3}));
 
     let new = uri(&folder, "2025/athens/photo.jpg");
     let moved = record(&folder, &new);
@@ -122,7 +122,7 @@ fn what_moved_keeps_its_tags_labels_and_vectors() {
     }
     // And back: the record that was set aside is there again, with everything.
     fs::rename(folder.path("p/2025/athens"), folder.path("p/2025/rome")).unwrap();
-    assert_counts(&sync(&folder, &[]), json!({"moved": 2, "unchanged": 4}));
+    assert_counts(&sync(&folder, &[]), &json!({"moved": 2, "unchanged": 4}));
     let back = record(&folder, &old);
     assert!(back.is_active() && back.attributes.get("successor").is_none());
     assert_eq!(back.tags.user, ["best"]);
@@ -139,20 +139,20 @@ fn sidecars_and_folder_tags_follow_their_files_only() {
     let hat = uri(&folder, "hat.png");
     // A comment that was written since stays while the sidecar does.
     folder.run(["update", "a.filedex", &hat, "--comment", "Mine"]).ok();
-    assert_counts(&sync(&folder, &[]), json!({"unchanged": 6}));
+    assert_counts(&sync(&folder, &[]), &json!({"unchanged": 6}));
     folder.write("p/hat.json", r#"{"caption":"Another","labels":["b"],"place":"Athens"}"#);
-    assert_counts(&sync(&folder, &[]), json!({"noted": 1, "unchanged": 5}));
+    assert_counts(&sync(&folder, &[]), &json!({"noted": 1, "unchanged": 5}));
     let changed = get(&folder, &hat);
     assert_eq!(changed["comment"], "Another");
     assert_eq!(
         (&changed["labels"], &changed["attributes"]["place"]),
         (&json!(["a", "b"]), &json!("Athens"))
     );
-    assert_counts(&sync(&folder, &["--tags-from-dirs"]), json!({"noted": 3, "unchanged": 3}));
+    assert_counts(&sync(&folder, &["--tags-from-dirs"]), &json!({"noted": 3, "unchanged": 3}));
     assert_eq!(folder.total("Tags.all = 'rome'"), 2);
-    assert_counts(&sync(&folder, &["--tags-from-dirs"]), json!({"unchanged": 6}));
+    assert_counts(&sync(&folder, &["--tags-from-dirs"]), &json!({"unchanged": 6}));
     assert_counts(
         &sync(&folder, &["--no-sidecars"]),
-        json!({"created": 1, "noted": 1, "unchanged": 5}),
+        &json!({"created": 1, "noted": 1, "unchanged": 5}),
     );
 }

@@ -30,7 +30,7 @@ fn a_sync_that_is_killed_is_resumed() {
             .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["acknowledged"].as_u64());
         let acknowledged = most + acknowledged.max().unwrap_or(0);
         let total = folder.total("ALL");
-        assert!(total >= acknowledged && (total % 50 == 0), "{total} of {acknowledged}");
+        assert!(total >= acknowledged && total.is_multiple_of(50), "{total} of {acknowledged}");
         most = total;
         if total == 600 || round == 2 {
             break;
@@ -62,7 +62,7 @@ fn ctrl_c_stops_after_the_batch_under_way() {
     assert!(acknowledged < 4_000);
     assert_counts(
         &sync(&folder, &[]),
-        json!({"created": 4_000 - acknowledged, "unchanged": acknowledged}),
+        &json!({"created": 4_000 - acknowledged, "unchanged": acknowledged}),
     );
 }
 
@@ -84,5 +84,5 @@ fn a_second_sync_at_once_is_told_that_the_file_is_busy() {
     drop(stdin);
     std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
     Ran::of(first.wait_with_output().unwrap()).ok();
-    assert_counts(&sync(&folder, &[]), json!({"created": 5}));
+    assert_counts(&sync(&folder, &[]), &json!({"created": 5}));
 }

@@ -96,7 +96,7 @@ fn sync(folder: &Folder, more: &[&str]) -> Value {
 
 /// The numbers of a report that are not zero.
 #[track_caller]
-fn assert_counts(report: &Value, want: Value) {
+fn assert_counts(report: &Value, want: &Value) {
     let names = [
         "created",
         "revived",
@@ -114,7 +114,7 @@ fn assert_counts(report: &Value, want: Value) {
     ];
     let counts = names.iter().filter(|name| report[**name] != 0);
     let counts: Value = counts.map(|name| ((*name).to_owned(), report[*name].clone())).collect();
-    assert_eq!(counts, want, "{report}");
+    assert_eq!(counts, *want, "{report}");
 }
 
 fn get(folder: &Folder, uri: &str) -> Value {

@@ -9,7 +9,7 @@ fn a_folder_becomes_records_and_a_second_run_changes_nothing() {
     folder.write("p/2025/rome/photo.jpg.json", r#"{"tags":["trip"],"rating":5,"width":7}"#);
     set_time(&folder.path("p/notes.md"), 1_000_000_000);
     let report = folder.json(["import", "a.filedex", "p", "--tags-from-dirs"]);
-    assert_counts(&report, json!({"created": 5}));
+    assert_counts(&report, &json!({"created": 5}));
     assert_eq!((&report["files"], &report["sidecars"]), (&json!(5), &json!(2)));
 
     let notes = get(&folder, &uri(&folder, "notes.md"));
@@ -52,9 +52,9 @@ fn a_folder_becomes_records_and_a_second_run_changes_nothing() {
 
     let before = folder.run(["export", "a.filedex"]).ok().stdout;
     let again = sync(&folder, &["--tags-from-dirs"]);
-    assert_counts(&again, json!({"unchanged": 5}));
+    assert_counts(&again, &json!({"unchanged": 5}));
     assert_eq!((&again["batches"], &again["bytes"]), (&json!(0), &json!(0)));
-    assert_counts(&sync(&folder, &["--checksum"]), json!({"unchanged": 5}));
+    assert_counts(&sync(&folder, &["--checksum"]), &json!({"unchanged": 5}));
     assert_eq!(folder.run(["export", "a.filedex"]).ok().stdout, before);
     assert_eq!(folder.json(["check", "a.filedex"])["sound"], true);
 }
@@ -72,7 +72,7 @@ fn a_whole_folder_that_moves() {
         fs::rename(folder.path("p"), folder.path("q")).unwrap();
         let mut second = vec!["sync", database, "q"];
         second.extend(if prefix { ["--prefix", "photos:/"] } else { ["--was", "p"] });
-        assert_counts(&folder.json(&second), counts);
+        assert_counts(&folder.json(&second), &counts);
         let verify: &[&str] = if prefix { &["q", "--prefix", "photos:"] } else { &[] };
         let verified = folder.json(["verify", database].iter().chain(verify));
         assert_eq!((&verified["sound"], &verified["elsewhere"]), (&json!(5), &json!(0)));
@@ -93,20 +93,20 @@ fn what_is_not_listed_is_not_missing() {
         folder.run(args.iter().chain(more).chain(&["--json"])).json()
     };
     let first = sync(&["--hidden", "--follow-links"]);
-    assert_counts(&first, json!({"created": 7}));
+    assert_counts(&first, &json!({"created": 7}));
     folder.write("p/.gitignore", "2025/\n");
-    assert_counts(&sync(&[]), json!({"unchanged": 2, "left_out": 5}));
-    assert_counts(&sync(&["--no-ignore"]), json!({"unchanged": 5, "left_out": 2}));
+    assert_counts(&sync(&[]), &json!({"unchanged": 2, "left_out": 5}));
+    assert_counts(&sync(&["--no-ignore"]), &json!({"unchanged": 5, "left_out": 2}));
     // The disk that a link leads to is not there: nothing is known of its files.
     fs::rename(folder.path("disk"), folder.path("unplugged")).unwrap();
     let without = sync(&["--no-ignore", "--follow-links"]);
-    assert_counts(&without, json!({"unchanged": 5, "left_out": 2, "failed": 1}));
+    assert_counts(&without, &json!({"unchanged": 5, "left_out": 2, "failed": 1}));
     let errors = fs::read_to_string(folder.path("p/errors.jsonl")).unwrap();
     assert!(errors.contains("is a link to nothing"), "{errors}");
     // Without the link, they are gone.
     fs::remove_file(folder.path("p/disk")).unwrap();
     assert_counts(
         &sync(&["--no-ignore"]),
-        json!({"unchanged": 5, "left_out": 1, "missing": 1, "set_aside": 1}),
+        &json!({"unchanged": 5, "left_out": 1, "missing": 1, "set_aside": 1}),
     );
 }
