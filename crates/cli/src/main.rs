@@ -8,9 +8,11 @@
 //! - [`database`] opens databases, with the models of [`model`] and what [`calibration`] keeps;
 //!   [`meaning`] makes the question of an expression and the options of a search by meaning.
 //! - [`at_server`] has a command run by the `filedex serve` that holds its file.
+//! - [`folder`] brings a folder of files and its records together.
 //! - [`source`] opens what is imported, [`progress`] shows how far a task is, [`confirm`] asks.
 //!
-//! Of the workspace's crates it names `filedex`, `filedex-embed`, `filedex-formats` and `filedex-server` only.
+//! Of the workspace's crates it names `filedex`, `filedex-embed`, `filedex-formats`, `filedex-ingest` and
+//! `filedex-server` only.
 
 mod args;
 mod at_server;
@@ -19,6 +21,7 @@ mod commands;
 mod confirm;
 mod database;
 mod failure;
+mod folder;
 mod highlight;
 mod interrupt;
 mod meaning;

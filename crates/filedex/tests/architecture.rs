@@ -38,6 +38,7 @@ fn crates_know_only_whom_they_may() {
         ("filedex-kernel", &[]),
         ("filedex-index", &["filedex-kernel", "filedex-model"]),
         ("filedex-embed", &["filedex-model"]),
+        ("filedex-ingest", &["filedex-model"]),
         ("filedex-query", &["filedex-model"]),
         ("filedex-planner", &["filedex-model", "filedex-query"]),
         (
@@ -52,7 +53,10 @@ fn crates_know_only_whom_they_may() {
         ),
         ("filedex-formats", &["filedex-model"]),
         ("filedex-server", &["filedex"]),
-        ("filedex-cli", &["filedex", "filedex-embed", "filedex-formats", "filedex-server"]),
+        (
+            "filedex-cli",
+            &["filedex", "filedex-embed", "filedex-formats", "filedex-ingest", "filedex-server"],
+        ),
         ("filedex-testkit", &["filedex-model", "filedex-query"]),
         ("filedex-benches", &["filedex", "filedex-embed", "filedex-server"]),
     ]);
@@ -88,6 +92,9 @@ fn each_engine_has_one_home() {
         ("tokio", "filedex-server"),
         ("parquet", "filedex-formats"),
         ("arrow-array", "filedex-formats"),
+        ("ignore", "filedex-ingest"),
+        ("kamadak-exif", "filedex-ingest"),
+        ("lofty", "filedex-ingest"),
     ];
     for (package, dependencies) in packages() {
         for (engine, home) in homes {
@@ -114,7 +121,7 @@ fn sources(dir: &Path) -> Vec<(PathBuf, String)> {
 fn product_sources() -> Vec<(PathBuf, String)> {
     let crates = [
         "model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "formats",
-        "server", "cli",
+        "ingest", "server", "cli",
     ];
     crates.iter().flat_map(|name| sources(&root().join("crates").join(name).join("src"))).collect()
 }

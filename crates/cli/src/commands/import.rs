@@ -1,8 +1,8 @@
-//! `filedex import`: JSON lines, tables and data sets into a dataset version.
+//! `filedex import`: JSON lines, tables, data sets, or a folder of files, into a dataset version.
 
 use std::fs::File as OsFile;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,11 @@ use serde_json::{Value, json};
 use crate::args::{File, Scope};
 use crate::commands::reading::{ReadRows, Reading, noun};
 use crate::commands::reasons::Reasons;
+use crate::commands::sync::{self, Wanted};
 use crate::commands::vectors::{Expected, Lines, Vectors};
 use crate::database::builder;
 use crate::failure::Failure;
+use crate::folder::FolderArgs;
 use crate::interrupt::Interrupt;
 use crate::output::{Output, Style};
 use crate::progress;
@@ -33,10 +35,12 @@ Examples:
   filedex import photos.filedex coco/annotations/captions_val2017.json --root coco/val2017
   filedex import photos.filedex photos.jsonl --dataset holidays --errors refused.jsonl
   zcat more.jsonl.gz | filedex import photos.filedex -
+  filedex import photos.filedex ~/Pictures --tags-from-dirs
   filedex import photos.filedex photos.jsonl --embeddings vectors.npy --space captions \
     --model-id all-MiniLM-L6-v2
 
-SOURCE holds one JSON object a line:
+A folder is walked, and its files become records: `filedex sync --help`. Else SOURCE holds one JSON
+object a line:
   {\"uri\":\"file:///photos/beach.jpg\",\"data_size\":48213,\"caption\":\"Sunset\",
    \"tags_user\":[\"beach\"],\"attributes\":{\"width\":1600}}
 `uri` is needed; file_name, file_dir, file_type, content_type, file_create_time, file_update_time,
@@ -53,13 +57,16 @@ The file, the dataset and the version are made where they are absent. Bad lines 
 not stop the others; then the exit code is 1. Ctrl-C stops after the batch under way; running the
 same command again resumes, since a line that is stored already changes nothing.";
 
-/// Import JSON lines, tables and data sets
+/// Lines to a commit, where nothing is said: it bounds what an import takes in memory.
+const BATCH: usize = 5_000;
+
+/// Import JSON lines, tables, data sets, or a folder of files
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub struct Args {
     #[command(flatten)]
     file: File,
-    /// What to import: the path of a file or folder, or - for standard input
+    /// What to import: a path, or - for standard input; a folder that is no data set is walked
     source: String,
     #[command(flatten)]
     reading: Reading,
@@ -73,16 +80,17 @@ pub struct Args {
     errors: Option<PathBuf>,
     #[command(flatten)]
     vectors: Vectors,
-    /// Records to a commit
-    #[arg(long, value_name = "N", default_value_t = 5_000)]
-    #[arg(value_parser = batch_items)]
-    batch: usize,
-    /// After each commit, print how many lines are done, for programs that feed the import
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Records to a commit [default: 5000 lines, 1000 files]
+    #[arg(long, value_name = "N", value_parser = batch_items)]
+    batch: Option<usize>,
+    /// After each commit, print how many lines or files are done, for programs that feed the import
     #[arg(long)]
     acknowledge: bool,
 }
 
-fn batch_items(text: &str) -> Result<usize, String> {
+pub fn batch_items(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(items @ 1..=limits::BATCH_ITEMS) => Ok(items),
         _ => Err(format!("a number from 1 to {}", limits::BATCH_ITEMS)),
@@ -91,6 +99,10 @@ fn batch_items(text: &str) -> Result<usize, String> {
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let format = args.reading.format(&args.source)?;
+    if format.is_none() && args.source != "-" && Path::new(&args.source).is_dir() {
+        return run_folder(args, output);
+    }
+    args.folder.refuse_for_lines(&args.source)?;
     let origin = match format {
         Some(format) if !format.is_text() => None,
         _ => Some(Origin::find(&args.source)?),
@@ -128,7 +140,7 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let mode = if args.replace { ImportMode::Replace } else { ImportMode::Merge };
     let options = ImportOptions {
         mode,
-        batch_items: args.batch,
+        batch_items: args.batch.unwrap_or(BATCH),
         space: space.as_deref(),
         stop: Some(interrupt.flag()),
     };
@@ -163,6 +175,25 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     }
     print(args, &version, &report, &refused, output)?;
     if report.failed > 0 || report.stopped { Err(Failure::Reported) } else { Ok(()) }
+}
+
+fn run_folder(args: &Args, output: &mut Output) -> Result<(), Failure> {
+    args.vectors.refuse_for_folders()?;
+    if args.replace {
+        return Err(Failure::Usage(
+            "--replace is for lines; --checksum reads every file".to_owned(),
+        ));
+    }
+    let wanted = Wanted {
+        file: &args.file.path,
+        folder: Path::new(&args.source),
+        scope: &args.scope,
+        options: &args.folder,
+        errors: args.errors.as_deref(),
+        batch: args.batch.unwrap_or(sync::BATCH),
+        acknowledge: args.acknowledge,
+    };
+    wanted.sync(output)
 }
 
 impl Args {

@@ -24,9 +24,11 @@ pub mod repair;
 pub mod serve;
 pub mod space;
 pub mod stats;
+pub mod sync;
 pub mod tag;
 pub mod update;
 pub mod vectors;
+pub mod verify;
 pub mod version;
 pub mod why;
 
@@ -42,6 +44,8 @@ pub fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Dataset(args) => dataset::run(args, output),
         Command::Version(args) => version::run(args, output),
         Command::Import(args) => import::run(&args, output),
+        Command::Sync(args) => sync::run(&args, output),
+        Command::Verify(args) => verify::run(&args, output),
         Command::Query(args) => query::run(&args, output),
         Command::Why(args) => why::run(&args, output),
         Command::Get(args) => get::run(&args, output),

@@ -46,6 +46,16 @@ pub enum Expected {
 }
 
 impl Vectors {
+    /// Refuses what means nothing where a folder is imported.
+    pub fn refuse_for_folders(&self) -> Result<(), Failure> {
+        if self.embeddings.is_some() || self.space.is_some() || self.model_id.is_some() {
+            let what = "--embeddings, --space and --model-id are for lines; `filedex embed` gives the \
+                        files of a folder their vectors";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        Ok(())
+    }
+
     /// Opens the vectors beside the lines.
     pub fn open(&self) -> Result<Option<Rows>, Failure> {
         let open = |path: &PathBuf| -> Result<Rows, Failure> {

@@ -8,6 +8,7 @@ mod change;
 mod demo;
 mod embed;
 mod find;
+mod folder;
 mod formats;
 mod help;
 mod import;
