@@ -8,15 +8,18 @@ use redb::{Key, TableDefinition, TableHandle, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::header::{PAGE, Place, Root, Slot, page_at};
-use super::node::{Page, Widths};
+use super::node::{Node, Page, Widths};
 use super::number::u64_at;
 use super::tree::{Damage, Entry, Walk};
-use super::{Image, LIST, Of, Verified};
+use super::{Image, LIST, Listed, Of, Verified};
 use crate::error::StoreError;
 use crate::tables;
 
 /// Tables without which a list is none.
 const NEEDED: [&str; 3] = ["filedex", "versions", "records"];
+
+/// The longest page has 2^this smallest pages.
+const LONGEST_ORDER: u32 = 12;
 
 /// How the commit of a damaged file was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub(crate) enum FoundBy {
     Before,
     /// By looking at every page: nothing proves that it is the newest.
     Looking,
+    /// There is none: what reads like an entry of a table is taken for one, on whatever page it is.
+    Pages,
 }
 
 /// The commit of a damaged file.
@@ -113,31 +118,72 @@ impl Image {
     /// Looks at every page for the newest list of tables, and takes the most whole where there are
     /// several.
     fn looked_for(&self) -> Result<Chosen, StoreError> {
-        let mut best: Option<((bool, u64), Verified)> = None;
+        let mut best: Option<((u64, bool), Verified)> = None;
         let mut offset = PAGE;
         while offset + PAGE <= self.length {
             if let Some(slot) = self.list_at(offset) {
                 let verified = self.verify_commit(slot)?;
+                let found = Chosen { verified, found_by: FoundBy::Looking };
+                let verified = &found.verified;
                 let whole = verified.damages.iter().all(|(of, _)| *of == Of::Engine);
                 let mut generation = 0;
-                self.entries(&verified, tables::META, |entry| {
+                self.entries(&found, tables::META, |entry| {
                     if entry.key == b"generation" && entry.page_sound {
                         generation = u64_at(entry.value, 0).unwrap_or(0);
                     }
                     Ok(())
                 })?;
-                let rank = (whole, generation);
+                let rank = (generation, whole);
                 if best.as_ref().is_none_or(|(known, _)| *known < rank) {
-                    best = Some((rank, verified));
+                    best = Some((rank, found.verified));
                 }
             }
             offset += PAGE;
         }
-        match best {
-            Some((_, verified)) => Ok(Chosen { verified, found_by: FoundBy::Looking }),
-            // What it says where there is none is what there is to say.
-            None => Ok(Chosen { verified: self.verify()?, found_by: FoundBy::Looking }),
+        if let Some((_, verified)) = best {
+            return Ok(Chosen { verified, found_by: FoundBy::Looking });
         }
+        let nothing = Slot { tables: None, own: None, number: 0 };
+        let verified = self.verify().unwrap_or_else(|_| Verified {
+            commit: nothing,
+            pages: 0,
+            header: self.header.wrong.clone(),
+            damages: Vec::new(),
+        });
+        Ok(Chosen { verified, found_by: FoundBy::Pages })
+    }
+
+    /// Every entry on any page that can be one of a table with such keys and values.
+    fn loose(
+        &self,
+        widths: Widths,
+        found: &mut impl FnMut(Entry<'_>) -> Result<(), StoreError>,
+    ) -> Result<Read, StoreError> {
+        let mut read = Read { by_damaged: true, ..Read::default() };
+        let mut offset = PAGE;
+        while offset + PAGE <= self.length {
+            // Longer pages stand at multiples of their length.
+            let lengths = (0..=LONGEST_ORDER).map(|order| PAGE << order);
+            let lengths = lengths.take_while(|bytes| (offset - PAGE).is_multiple_of(*bytes));
+            for bytes in lengths {
+                let Ok(page) = self.page(Place { offset, bytes }) else { break };
+                let Some(leaf) = Page::of(&page, widths) else { break };
+                let Node::Leaf { pairs } = leaf.node else { break };
+                if leaf.hashed().is_none() {
+                    continue;
+                }
+                for at in 0..pairs {
+                    if let Some((key, value, start)) = leaf.pair(pairs, at) {
+                        let at = offset + start as u64;
+                        found(Entry { key, value, at, page_sound: false, sound: false })?;
+                        read.entries += 1;
+                    }
+                }
+                break;
+            }
+            offset += PAGE;
+        }
+        Ok(read)
     }
 
     /// The commit whose list of tables is on this page; none where it is no such list.
@@ -150,7 +196,11 @@ impl Image {
         let checksum = xxh3_128(Page::of(&bytes, LIST)?.hashed()?);
         let root = Root { page: page_at(offset), checksum };
         let (listed, _) = self.list(root).ok()?;
-        let named = NEEDED.iter().all(|name| listed.iter().any(|table| table.name == *name));
+        let proved =
+            |table: &&Listed| table.root.is_none_or(|root| self.proves(root, table.widths));
+        let named = NEEDED.iter().all(|name| {
+            listed.iter().find(|table| table.name == *name).is_some_and(|t| proved(&t))
+        });
         named.then_some(Slot { tables: Some(root), own: None, number: 0 })
     }
 
@@ -160,16 +210,19 @@ impl Image {
     /// Those of `found`.
     pub(crate) fn entries<K: Key + 'static, V: Value + 'static>(
         &self,
-        verified: &Verified,
+        chosen: &Chosen,
         definition: TableDefinition<'static, K, V>,
         mut found: impl FnMut(Entry<'_>) -> Result<(), StoreError>,
     ) -> Result<Read, StoreError> {
         let mut read = Read::default();
-        let Some(root) = verified.commit.tables else { return Ok(read) };
+        let widths = Widths { key: K::fixed_width(), value: V::fixed_width() };
+        if chosen.found_by == FoundBy::Pages {
+            return self.loose(widths, &mut found);
+        }
+        let Some(root) = chosen.verified.commit.tables else { return Ok(read) };
         let (listed, list) = self.list(root)?;
         read.by_damaged = !list.damages.is_empty();
         let name = definition.name();
-        let widths = Widths { key: K::fixed_width(), value: V::fixed_width() };
         let mut tables = listed.into_iter();
         let table = tables.find(|table| table.name == name && table.widths == widths);
         let Some(table) = table else { return Ok(read) };

@@ -103,7 +103,7 @@ impl Catalog {
             }
         }
         out.table("datasets", &read);
-        Ok(read.entries)
+        Ok(if wreck.is_loose() { 0 } else { read.entries })
     }
 
     fn read_versions(&mut self, wreck: &Wreck, out: &mut Salvaged) -> Result<u64, StoreError> {
@@ -129,7 +129,7 @@ impl Catalog {
             }
         }
         out.table("versions", &read);
-        Ok(read.entries)
+        Ok(if wreck.is_loose() { 0 } else { read.entries })
     }
 
     /// The versions that names and ids lead to and that have no row.

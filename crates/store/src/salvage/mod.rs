@@ -133,7 +133,7 @@ impl Salvaged {
 
     /// Notes what became of a table, all of which is to be saved.
     fn table(&mut self, name: &str, read: &Read) {
-        if read.by_damaged {
+        if read.by_damaged && read.is_listed {
             self.unproved.push(format!(
                 "a page above the entries of table {name} is damaged: entries that were read are whole, \
                  and may be older ones"
@@ -165,15 +165,9 @@ impl Wreck {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let image = Image::of_file(path, Others::Read)?;
-        let chosen = image.chosen().map_err(|error| match error {
-            StoreError::Damaged { .. } if !image.starts_as_one() => StoreError::NotFiledex {
-                path: path.to_owned(),
-                reason: "it does not start as one does, and nothing in it is one",
-            },
-            other => other,
-        })?;
+        let chosen = image.chosen()?;
         let mut numbers = std::collections::HashMap::new();
-        let read = image.entries(&chosen.verified, tables::META, |entry: Entry<'_>| {
+        let read = image.entries(&chosen, tables::META, |entry: Entry<'_>| {
             if let (Ok(name), Some(number)) =
                 (std::str::from_utf8(entry.key), key::le_u64(entry.value))
                 && (entry.page_sound || !numbers.contains_key(name))
@@ -182,8 +176,19 @@ impl Wreck {
             }
             Ok(())
         })?;
+        let is_ours = numbers.get(KEY_APPLICATION) == Some(&APPLICATION);
+        if chosen.found_by == FoundBy::Pages && !is_ours {
+            let reason = "nothing in it is one";
+            return Err(match image.starts_as_one() {
+                false => StoreError::NotFiledex { path: path.to_owned(), reason },
+                true => StoreError::damaged(format!(
+                    "{}: no page of a commit can be found; restore it from a backup",
+                    path.display()
+                )),
+            });
+        }
         let is_whole = read.is_whole() || !read.is_listed && !read.by_damaged;
-        if is_whole && numbers.get(KEY_APPLICATION) != Some(&APPLICATION) {
+        if is_whole && !is_ours {
             let reason = "it is a redb database of another program";
             return Err(StoreError::NotFiledex { path: path.to_owned(), reason });
         }
@@ -237,6 +242,11 @@ impl Wreck {
         match self.chosen.found_by {
             FoundBy::Header | FoundBy::DamagedSlot => {}
             FoundBy::Before => out.lose(LossKind::Commit, "", 1, Vec::new()),
+            FoundBy::Pages => out.unproved.push(
+                "nothing in the file leads to its tables: what reads like an entry of one was taken, on \
+                 whatever page; what had been removed or replaced can be among it, and notes are lost"
+                    .to_owned(),
+            ),
             FoundBy::Looking => out.unproved.push(
                 "nothing in the header leads to a commit: the newest that was found among the pages was \
                  taken, and there may have been a newer one"
@@ -257,7 +267,12 @@ impl Wreck {
         table: redb::TableDefinition<'static, K, V>,
         found: impl FnMut(Entry<'_>) -> Result<(), StoreError>,
     ) -> Result<Read, StoreError> {
-        self.image.entries(&self.chosen.verified, table, found)
+        self.image.entries(&self.chosen, table, found)
+    }
+
+    /// Whether no list of tables leads to what is read.
+    fn is_loose(&self) -> bool {
+        self.chosen.found_by == FoundBy::Pages
     }
 
     /// How many entries the list of tables says that a table has.

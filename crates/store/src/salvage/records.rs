@@ -102,7 +102,7 @@ pub(super) fn copy(
     let mut aside = Vec::new();
     let read = pass(wreck, catalog, &packed, true, &mut writer, &mut aside, progress)?;
     out.table("records", &read);
-    if !read.damages.is_empty() {
+    if !read.damages.is_empty() || wreck.is_loose() {
         pass(wreck, catalog, &packed, false, &mut writer, &mut aside, progress)?;
     }
     with_ids_put_right(wreck, catalog, aside, &mut writer)?;

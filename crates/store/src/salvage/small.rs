@@ -33,6 +33,10 @@ pub(super) fn copy(
 }
 
 fn notes(wreck: &Wreck, batch: &mut WriteBatch, out: &mut Salvaged) -> Result<(), StoreError> {
+    if wreck.is_loose() {
+        // Anything could be a note.
+        return Ok(());
+    }
     let (mut sound, mut doubtful) = (BTreeMap::new(), BTreeMap::new());
     let read = wreck.read(tables::NOTES, |entry| {
         let Ok(name) = std::str::from_utf8(entry.key) else { return Ok(()) };
@@ -79,7 +83,7 @@ fn jobs(
         }
         Ok(())
     })?;
-    if !read.is_whole() {
+    if !read.is_whole() && (read.is_listed || wreck.is_loose()) {
         let snapshot = to.read()?;
         for number in catalog.versions.keys() {
             let version = VersionKey(*number);
@@ -97,7 +101,8 @@ fn jobs(
     for ((version, id), kind) in &known {
         batch.note_job(*version, id, *kind)?;
     }
-    out.lose(LossKind::Job, "", read.entries.saturating_sub(known.len() as u64), Vec::new());
+    let listed = if wreck.is_loose() { 0 } else { read.entries };
+    out.lose(LossKind::Job, "", listed.saturating_sub(known.len() as u64), Vec::new());
     Ok(())
 }
 
@@ -130,7 +135,8 @@ fn spaces(
         }
     }
     out.table("spaces", &read);
-    out.lose(LossKind::Space, "", read.entries.saturating_sub(spaces.len() as u64), Vec::new());
+    let listed = if wreck.is_loose() { 0 } else { read.entries };
+    out.lose(LossKind::Space, "", listed.saturating_sub(spaces.len() as u64), Vec::new());
     out.spaces = spaces.len() as u64;
     let mut least = Counters::default();
     for version in catalog.versions.keys() {

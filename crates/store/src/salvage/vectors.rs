@@ -76,10 +76,19 @@ impl Wreck {
             Ok(())
         })?;
         let mut lists = BTreeMap::new();
+        let is_vectors = |blob: u64| {
+            heads
+                .get(&blob)
+                .is_some_and(|(head, _): &(BlobHead, bool)| head.kind == BlobKind::Vectors)
+        };
         let listed = self.read(tables::VECTOR_SEGMENTS, |entry| {
             let space = entry.key.get(4..).and_then(key::le_u32);
-            if let (true, Some(version), Some(space), Ok(list)) =
-                (entry.page_sound, key::le_u32(entry.key), space, stored_list::decode(entry.value))
+            // On a damaged page too: that it names blobs of vectors, whose checksums are their own,
+            // says that it is a list, if maybe an older one.
+            if let (Some(version), Some(space), Ok(list)) =
+                (key::le_u32(entry.key), space, stored_list::decode(entry.value))
+                && (entry.page_sound || list.iter().all(|entry| is_vectors(entry.blob)))
+                && (entry.page_sound || !lists.contains_key(&(version, space)))
             {
                 lists.insert((version, space), list);
             }
@@ -97,7 +106,8 @@ impl Wreck {
         })?;
         let segment = |version: u32, blob: u64, vectors: u32| {
             let dead = dead.get(&(version, blob)).cloned();
-            let dead_is_known = dead.is_some() || !may_be_lost(&read_dead, version, blob);
+            let may_be_lost = self.is_loose() || may_be_lost(&read_dead, version, blob);
+            let dead_is_known = dead.is_some() || !may_be_lost;
             SegmentLeft { blob, vectors, dead, dead_is_known }
         };
         let spaces: Vec<SpaceLeft> = lists
@@ -108,7 +118,8 @@ impl Wreck {
                 segments: list.iter().map(|e| segment(*version, e.blob, e.vectors)).collect(),
             })
             .collect();
-        let lost_lists = listed.entries.saturating_sub(lists.len() as u64);
+        let listed = if self.is_loose() { 0 } else { listed.entries };
+        let lost_lists = listed.saturating_sub(lists.len() as u64);
         let mut left = VectorsLeft {
             wreck: Arc::clone(self),
             chunks,

@@ -46,6 +46,7 @@ pub fn make(path: &Path, more: usize) {
     }
     assert!(batch.commit().unwrap().all_succeeded());
     db.optimize().unwrap();
+    db.compact().unwrap();
     let mut batch = db.batch(&first);
     for n in (0..40).step_by(4) {
         let id = first.file_id(&uri(n));
@@ -75,7 +76,6 @@ pub fn make(path: &Path, more: usize) {
     }
     let notes = (0..30).map(|n| (format!("app/{n}"), Some(format!("note {n}"))));
     db.put_notes(notes).unwrap();
-    db.compact().unwrap();
 }
 
 fn file(n: usize) -> NewFile {
@@ -127,7 +127,10 @@ impl Content {
         let everything = Query::parse("").unwrap().status(StatusFilter::All);
         for record in reader.scan(version, &everything).unwrap() {
             let record = record.unwrap();
-            let name = format!("{}/{}", record.file_dir, record.file_name);
+            let name = match record.file_dir.as_str() {
+                "" => record.file_name.clone(),
+                dir => format!("{dir}/{}", record.file_name),
+            };
             let line = filedex::export::record(&record).to_string();
             for space in &spaces {
                 let space = &space.space.name;
