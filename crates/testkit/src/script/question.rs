@@ -105,6 +105,8 @@ pub struct Joined {
 pub enum Toward {
     /// A vector.
     Vector(#[serde(with = "notation::numbers")] Vec<f32>),
+    /// A text, by the model of the space.
+    Text(String),
     /// A file, by its URI.
     Uri(String),
     /// A file, by its id.

@@ -53,6 +53,15 @@ pub enum Step {
     RenameSpace(Place, String, String),
     /// Removes a space.
     DropSpace(Place, String),
+    /// Embeds the comments and descriptions of the files that have no vector, or of all.
+    Embed {
+        /// The version.
+        at: Place,
+        /// The space; the chosen one by default.
+        space: Option<String>,
+        /// Whether those that have a vector get a new one.
+        renew: bool,
+    },
     /// Puts notes, or removes them.
     PutNotes(Vec<(String, Option<String>)>),
     /// Merges all segments, and builds graphs.

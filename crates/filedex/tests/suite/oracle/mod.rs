@@ -1,9 +1,11 @@
 //! The engine against the naive oracle, over the whole public interface.
 //!
-//! A script is made from a seed and played (`play.rs`, `questions.rs`, `by_meaning.rs`,
+//! A script is made from a seed and played (`play.rs`, `batches.rs`, `questions.rs`, `by_meaning.rs`,
 //! `cursors.rs`, `copies.rs`); what fails is shrunk and printed, ready for `regressions.rs`.
 
+mod batches;
 mod by_meaning;
+mod catalog;
 mod copies;
 mod cursors;
 mod files;

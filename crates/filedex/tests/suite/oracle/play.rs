@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use filedex::{
-    Database, DatasetPatch, Error, ErrorKind, Filter, ImportMode, ItemError, ItemOutcome,
-    MemoryDevice, MergePolicy, NewDataset, NewSpace, NewVector, PathThresholds, Reader,
-    Result as Answered, StatusFilter, VersionRef,
+    Database, DatasetPatch, Embedder, Error, ErrorKind, Filter, MemoryDevice, MergePolicy,
+    NewDataset, NewSpace, PathThresholds, Reader, Result as Answered, StatusFilter, TextEmbedder,
+    VersionRef,
 };
-use filedex_testkit::oracle::{EMBEDDING, ImportMode as PlainMode, Refusal, Seat, Told, World};
-use filedex_testkit::script::{Item, Listing, Place, SpaceShape, Step, VectorItem};
+use filedex_testkit::oracle::{DIMENSION, MODEL, Refusal, Seat, Told, World, embed};
+use filedex_testkit::script::{Listing, Place, SpaceShape, Step};
 
 /// What the oracle answers a listing by: the listing itself, but for a test of shrinking.
 pub type Belief = fn(&Listing) -> Listing;
@@ -144,6 +144,9 @@ impl Player {
                 return Ok(());
             }
             Step::Batch { at, now, items } => return self.batch(step, at, *now, items),
+            Step::Embed { at, space, renew } => {
+                return self.embed(step, at, space.as_deref(), *renew);
+            }
             Step::CreateVersion(dataset, name) => {
                 let got = self.db().create_version(dataset, name);
                 let wanted = self.world.apply(step);
@@ -227,49 +230,6 @@ impl Player {
         self.refs.get(&self.world.seat(at)?).cloned()
     }
 
-    fn batch(
-        &mut self,
-        step: &Step,
-        at: &Place,
-        now: filedex::Timestamp,
-        items: &[Item],
-    ) -> Compared {
-        let Some(version) = self.version(at) else { return Ok(()) };
-        let mut batch = self.db().batch(&version);
-        batch.at(now);
-        for item in items.iter().cloned() {
-            match item {
-                Item::Create(file, vectors) => batch.create_embedded(file, new_vectors(vectors)),
-                Item::Import(file, mode, vectors) => {
-                    let mode = match mode {
-                        PlainMode::Merge => ImportMode::Merge,
-                        PlainMode::Replace => ImportMode::Replace,
-                    };
-                    batch.import_embedded(file, mode, new_vectors(vectors))
-                }
-                Item::Update(id, update) => batch.update(id, update),
-                Item::Details(id, update) => batch.update_details(id, update),
-                Item::Delete(id) => batch.delete(id),
-                Item::Purge(id) => batch.purge(id),
-                Item::SetVector(id, vector) => batch.set_vector(id, new_vector(vector)),
-                Item::RemoveVector(id, space) => batch.remove_vector(id, space.as_deref()),
-            };
-        }
-        let committed = batch.commit();
-        let wanted = self.world.apply(step);
-        let Some((report, Told::Outcomes(wanted))) = self.agreed("commit", committed, wanted)?
-        else {
-            return Ok(());
-        };
-        self.same("the number of outcomes", &report.outcomes.len(), &wanted.len())?;
-        for ((got, wanted), item) in report.outcomes.into_iter().zip(wanted).zip(items) {
-            self.same(&format!("{item:?}"), &without_reason(got), &without_reason(wanted))?;
-        }
-        let reader = self.reader()?;
-        let world = self.world.clone();
-        self.compare_records(&reader, &world, at)
-    }
-
     fn check(&mut self) -> Compared {
         let report = self.db().check(|_, _| {}).map_err(|error| format!("check: {error}"))?;
         self.same("what check found", &report.findings, &Vec::new())?;
@@ -308,9 +268,19 @@ impl Player {
     }
 }
 
+/// The model that both embed with.
+pub fn model() -> impl Embedder + 'static {
+    TextEmbedder::new(MODEL, DIMENSION, false, |texts: &[&str]| {
+        texts.iter().map(|text| Ok(embed(text))).collect()
+    })
+}
+
 /// A database whose merges and graphs come when the script says, so that it replays.
 fn open(device: &MemoryDevice, approximate: bool) -> Answered<Database> {
-    let builder = Database::builder().merge_policy(MergePolicy::Manual).cache_bytes(8 << 20);
+    let builder = Database::builder()
+        .merge_policy(MergePolicy::Manual)
+        .cache_bytes(8 << 20)
+        .embedder(model());
     let builder = if approximate {
         let early = PathThresholds { exact_rows: 12, graph_rows: 40 };
         builder.path_thresholds(early).graph_rows(Some(40))
@@ -332,14 +302,6 @@ fn kind(refusal: Refusal) -> ErrorKind {
     }
 }
 
-/// The oracle gives no reason why a vector is refused.
-fn without_reason(mut outcome: ItemOutcome) -> ItemOutcome {
-    if let Err(ItemError::Invalid { field: EMBEDDING, reason }) = &mut outcome.result {
-        reason.clear();
-    }
-    outcome
-}
-
 fn new_space(shape: &SpaceShape) -> NewSpace {
     NewSpace {
         metric: shape.metric,
@@ -347,14 +309,6 @@ fn new_space(shape: &SpaceShape) -> NewSpace {
         storage: shape.storage,
         ..NewSpace::new(&shape.name, &shape.model, shape.dimension)
     }
-}
-
-fn new_vector(vector: VectorItem) -> NewVector {
-    NewVector { space: vector.space, values: vector.values }
-}
-
-fn new_vectors(vectors: Vec<VectorItem>) -> Vec<NewVector> {
-    vectors.into_iter().map(new_vector).collect()
 }
 
 /// An error of the engine in a place where none is expected.
