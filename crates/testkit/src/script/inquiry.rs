@@ -24,7 +24,12 @@ impl Scribe {
                 let listing = Listing { pages: 1 + self.below(3) as u32, ..self.listing(false) };
                 Question::Cursor(listing, self.cursor_fault())
             }
-            _ => Question::Across(self.listing(false)),
+            93..98 => Question::Across(self.listing(false)),
+            _ => {
+                let nearby = self.nearby();
+                let among = Listing { pages: 1 + self.below(3) as u32, ..nearby.among.clone() };
+                Question::AcrossNear(Nearby { among, ..nearby })
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use filedex_testkit::script::{Listing, Nearby, Place, Toward};
 use super::play::{Compared, Player, unexpected};
 use super::questions::{REASONED, page, scan};
 
-fn near_query(nearby: &Nearby) -> Result<Query, String> {
+pub fn near_query(nearby: &Nearby) -> Result<Query, String> {
     let among = &nearby.among;
     let named = |name: &str| {
         let text = format!("SimilarTo = {}", quoted(name));

@@ -22,6 +22,8 @@ use filedex_testkit::script::{Scribe, Script, shrink, simpler};
 
 use play::{Belief, Failure, Player, Tally, truth};
 
+/// Scripts of the short run.
+const SEEDS: u64 = 24;
 /// Changes in a generated script.
 const CHANGES: usize = 30;
 
@@ -87,7 +89,7 @@ fn holds(script: &str) {
 #[test]
 fn scripts() {
     let first = Seed::of_run(1).origin();
-    let tally = (first..first + 8).map(|seed| explore(seed, CHANGES)).sum::<Tally>();
-    println!("seeds {first} to {}: {tally}", first + 7);
-    assert!(tally.operations > 500 && tally.comparisons > 5_000, "{tally}");
+    let tally = (first..first + SEEDS).map(|seed| explore(seed, CHANGES)).sum::<Tally>();
+    println!("seeds {first} to {}: {tally}", first + SEEDS - 1);
+    assert!(tally.operations > 1_000 && tally.comparisons > 10_000, "{tally}");
 }

@@ -290,7 +290,8 @@ fn open(device: &MemoryDevice, approximate: bool) -> Answered<Database> {
     builder.open_device(device.clone())
 }
 
-fn kind(refusal: Refusal) -> ErrorKind {
+/// The kind of error that a refusal is.
+pub fn kind(refusal: Refusal) -> ErrorKind {
     match refusal {
         Refusal::BadInput => ErrorKind::BadInput,
         Refusal::BadQuery => ErrorKind::BadQuery,

@@ -40,6 +40,7 @@ impl Player {
                 self.compare_bad_cursor(&reader, &world, at, listing, *fault)
             }
             Question::Across(listing) => self.compare_across(at, listing),
+            Question::AcrossNear(nearby) => self.compare_across_near(at, nearby),
         }
     }
 
