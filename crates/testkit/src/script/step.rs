@@ -16,6 +16,7 @@ pub struct Place(pub String, pub String);
 
 /// What is done or asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "a script is some hundred steps")]
 pub enum Step {
     /// Changes files, in one commit.
     Batch {

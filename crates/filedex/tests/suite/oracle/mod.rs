@@ -87,6 +87,7 @@ fn holds(script: &str) {
 
 /// Generated scripts. `FILEDEX_SEED=…` plays the script of that seed first.
 #[test]
+#[expect(clippy::print_stdout, reason = "how much was compared")]
 fn scripts() {
     let first = Seed::of_run(1).origin();
     let tally = (first..first + SEEDS).map(|seed| explore(seed, CHANGES)).sum::<Tally>();

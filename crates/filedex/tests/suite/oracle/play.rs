@@ -11,6 +11,9 @@ use filedex::{
 use filedex_testkit::oracle::{DIMENSION, MODEL, Refusal, Seat, Told, World, embed};
 use filedex_testkit::script::{Listing, Place, SpaceShape, Step};
 
+/// Characters that are shown of what differs.
+const SHOWN: usize = 1_500;
+
 /// What the oracle answers a listing by: the listing itself, but for a test of shrinking.
 pub type Belief = fn(&Listing) -> Listing;
 
@@ -109,7 +112,8 @@ impl Player {
         if got == wanted {
             return Ok(());
         }
-        Err(format!("{what}: the engine says {got:?}, the oracle {wanted:?}"))
+        let (got, wanted) = (short(got), short(wanted));
+        Err(format!("{what}: the engine says {got}, the oracle {wanted}"))
     }
 
     /// Compares whether something is refused, and why; answers what both have.
@@ -265,6 +269,15 @@ impl Player {
             let held: usize = version.spaces.iter().map(|space| space.vectors.len()).sum();
             (records + version.files.records().len() as u64, vectors + held as u64)
         })
+    }
+}
+
+/// The beginning of what is compared; long lists say little.
+fn short(value: &impl fmt::Debug) -> String {
+    let text = format!("{value:?}");
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 
