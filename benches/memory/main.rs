@@ -10,6 +10,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
 
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -69,15 +70,13 @@ fn main() -> ExitCode {
 fn all(records: Option<usize>) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("memory.filedex");
+    unpack(&lines_beside(&path), records.unwrap_or(usize::MAX))?;
     println!("{} records of {}", records.map_or("all".into(), |n| n.to_string()), Corpus::find()?);
     println!("{:<20} {:>9} {:>9}", "phase", "peak MB", "bound MB");
     let mut over = Vec::new();
     for (name, _) in PHASES {
-        let output = Command::new(std::env::current_exe()?)
-            .args(["--phase", name])
-            .arg(&path)
-            .env("FILEDEX_RECORDS", records.unwrap_or(usize::MAX).to_string())
-            .output()?;
+        let output =
+            Command::new(std::env::current_exe()?).args(["--phase", name]).arg(&path).output()?;
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut numbers = told.split_whitespace().map(str::parse::<u64>);
         let (Some(Ok(peak)), Some(Ok(codes))) = (numbers.next(), numbers.next()) else {
@@ -118,33 +117,30 @@ fn open(path: &Path) -> Result<(Database, Reader, VersionRef), Failure> {
 }
 
 fn import(path: &Path) -> Result<(), Failure> {
-    use std::io::{BufRead, Read};
     let db = Database::create(path)?;
     let version = db.default_version()?;
-    let records: usize = std::env::var("FILEDEX_RECORDS")?.parse()?;
-    // The lines are cut here, so that no more of the corpus is read than is wanted.
-    let mut lines = Corpus::find()?.lines()?;
-    let mut left = records;
-    let mut pending = std::io::Cursor::new(Vec::new());
-    let source = std::io::BufReader::new(ReadLines(move |out: &mut [u8]| {
-        if pending.position() == pending.get_ref().len() as u64 && left > 0 {
-            left -= 1;
-            pending = std::io::Cursor::new(Vec::new());
-            lines.read_until(b'\n', pending.get_mut())?;
-        }
-        pending.read(out)
-    }));
-    db.import_lines(&version, source, &ImportOptions::default(), |_| {}, |_| {})?;
+    let lines = std::io::BufReader::new(std::fs::File::open(lines_beside(path))?);
+    db.import_lines(&version, lines, &ImportOptions::default(), |_| {}, |_| {})?;
     Ok(())
 }
 
-/// A reader made of a function.
-struct ReadLines<F>(F);
+fn lines_beside(path: &Path) -> PathBuf {
+    path.with_extension("jsonl")
+}
 
-impl<F: FnMut(&mut [u8]) -> std::io::Result<usize>> std::io::Read for ReadLines<F> {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        (self.0)(out)
+/// The lines of the corpus as they are, so that what unpacks them is no part of any phase.
+fn unpack(to: &Path, records: usize) -> Result<(), Failure> {
+    let mut lines = Corpus::find()?.lines()?;
+    let mut file = std::io::BufWriter::new(std::fs::File::create(to)?);
+    let mut line = Vec::new();
+    for _ in 0..records {
+        line.clear();
+        if lines.read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        file.write_all(&line)?;
     }
+    Ok(file.flush()?)
 }
 
 fn text_queries(path: &Path) -> Result<(), Failure> {

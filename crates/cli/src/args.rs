@@ -7,7 +7,8 @@ use filedex::{Order, StatusFilter};
 
 use crate::commands::{
     backup, browse, calibrate, check, compact, completions, create, dataset, delete, demo, embed,
-    export, get, import, info, optimize, query, serve, space, stats, tag, update, version, why,
+    export, get, import, info, optimize, query, repair, serve, space, stats, sync, tag, update,
+    verify, version, why,
 };
 
 /// Search and curate the metadata of files: names, folders, types, sizes, dates, tags, captions
@@ -29,11 +30,12 @@ const ROOT_HELP: &str = "\
 Examples:
   filedex demo
   filedex import photos.filedex photos.jsonl.zst
+  filedex sync photos.filedex ~/Pictures
   filedex query photos.filedex \"Tags.all = 'beach' AND DataSize > 1000000\" --sort FileUpdateTime
   filedex embed photos.filedex
   filedex query photos.filedex \"FileType = 'image'\" --text 'children playing in the snow'
 
-Exit codes: 0 fine, 1 failed, 2 bad usage, bad query or bad cursor.
+Exit codes: 0 fine, 1 failed, 2 bad usage, bad query or bad cursor, 3 repaired but not all was saved.
 With --json, an error is {\"error\":{\"kind\",\"message\",\"hint\"}} on standard error.
 NO_COLOR turns colour off; it is off anyway where the output is no terminal.";
 
@@ -44,8 +46,10 @@ pub enum Command {
     Create(create::Args),
     Dataset(dataset::Args),
     Version(version::Args),
-    Import(import::Args),
     // Boxed, as they have many times the fields of the others.
+    Import(Box<import::Args>),
+    Sync(Box<sync::Args>),
+    Verify(verify::Args),
     Query(Box<query::Args>),
     #[command(visible_alias = "why-not")]
     Why(Box<why::Args>),
@@ -58,6 +62,7 @@ pub enum Command {
     Space(space::Args),
     Calibrate(calibrate::Args),
     Check(check::Args),
+    Repair(repair::Args),
     Backup(backup::Args),
     Optimize(optimize::Args),
     Compact(compact::Args),

@@ -25,6 +25,8 @@ pub enum Failure {
     Closed,
     /// Not all was well, and the output says so already.
     Reported,
+    /// It was done, but not all could be saved; the output says what.
+    Incomplete,
 }
 
 impl Failure {
@@ -33,7 +35,7 @@ impl Failure {
         Self::Io(what.into(), error)
     }
 
-    /// 1 for what failed, 2 for what was asked wrongly.
+    /// 1 for what failed, 2 for what was asked wrongly, 3 for what could be done in part only.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit_status())
     }
@@ -43,6 +45,7 @@ impl Failure {
         match self {
             Self::Closed => 0,
             Self::Usage(_) => 2,
+            Self::Incomplete => 3,
             Self::Filedex(error) => match error.kind() {
                 ErrorKind::BadInput
                 | ErrorKind::BadQuery
@@ -79,7 +82,7 @@ impl Failure {
             Self::Usage(message) | Self::Failed(message) => Some(message.clone()),
             Self::Model(error) => Some(error.to_string()),
             Self::Io(what, error) => Some(format!("{what}: {error}")),
-            Self::Closed | Self::Reported => None,
+            Self::Closed | Self::Reported | Self::Incomplete => None,
         }
     }
 
@@ -92,7 +95,7 @@ impl Failure {
             Self::Io(_, error) if error.kind() == io::ErrorKind::StorageFull => "disk_full",
             Self::Io(_, error) if error.kind() == io::ErrorKind::NotFound => "not_found",
             Self::Io(..) => "io",
-            Self::Failed(_) | Self::Closed | Self::Reported => "failed",
+            Self::Failed(_) | Self::Closed | Self::Reported | Self::Incomplete => "failed",
         }
     }
 
@@ -117,7 +120,9 @@ impl Failure {
             "disk_full" => {
                 "what was committed before is kept; make room, then run the command again"
             }
-            "damaged" => "`filedex check FILE` says what is damaged",
+            "damaged" => {
+                "`filedex check FILE` says what is damaged, `filedex repair FILE` saves what can be read"
+            }
             "bad_query" if self.is_about_meaning() => {
                 "searches by meaning: `filedex query --help`; other models: --model or FILEDEX_MODEL"
             }

@@ -4,13 +4,15 @@
 //! - [`output`] is the only module that writes to standard output and standard error; [`table`],
 //!   [`terminal`] and [`units`] shape what people read.
 //! - [`failure`] maps what goes wrong to messages, hints and exit codes: 0 fine, 1 failed, 2 bad
-//!   usage, bad query or bad cursor.
+//!   usage, bad query or bad cursor, 3 repaired with losses.
 //! - [`database`] opens databases, with the models of [`model`] and what [`calibration`] keeps;
 //!   [`meaning`] makes the question of an expression and the options of a search by meaning.
 //! - [`at_server`] has a command run by the `filedex serve` that holds its file.
+//! - [`folder`] brings a folder of files and its records together.
 //! - [`source`] opens what is imported, [`progress`] shows how far a task is, [`confirm`] asks.
 //!
-//! Of the workspace's crates it names `filedex`, `filedex-embed` and `filedex-server` only.
+//! Of the workspace's crates it names `filedex`, `filedex-embed`, `filedex-formats`, `filedex-ingest` and
+//! `filedex-server` only.
 
 mod args;
 mod at_server;
@@ -19,6 +21,7 @@ mod commands;
 mod confirm;
 mod database;
 mod failure;
+mod folder;
 mod highlight;
 mod interrupt;
 mod meaning;
@@ -35,7 +38,18 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// A decoder that gives up over a damaged file is an error, which is told as one.
+fn tell_no_panics_of_decoders() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !filedex_formats::is_decoding() {
+            tell(panic);
+        }
+    }));
+}
+
 fn main() -> ExitCode {
+    tell_no_panics_of_decoders();
     let args = args::Args::parse();
     let mut output = output::Output::new(args.json, args.quiet);
     let can_be_sent = at_server::can_be_sent(&args);

@@ -153,6 +153,11 @@ impl Output {
         self.stdout.write_all(text.as_bytes()).map_err(broken)
     }
 
+    /// Prints bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.stdout.write_all(bytes).map_err(broken)
+    }
+
     /// Hands on what was printed so far.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.stdout.flush().map_err(broken)

@@ -46,7 +46,7 @@ impl BlobSource for StoreBlobs {
 
 /// An error of the store as the index takes it: the kind still says that bytes are damaged where the
 /// text engine keeps no more of an error than its kind and its words.
-fn input_error(error: StoreError) -> io::Error {
+pub(crate) fn input_error(error: StoreError) -> io::Error {
     let kind = match &error {
         StoreError::Damaged { .. } => io::ErrorKind::InvalidData,
         StoreError::Io { source, .. } | StoreError::Disk { source } => source.kind(),

@@ -1,29 +1,30 @@
 //! Proof that the parts of a file agree.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use filedex_index::{
-    BlobSource, ByteCache, DeadDocs, SegmentView, TextIndex, TextSegment, VectorSegmentBuilder,
-    VectorShape, differences, vector_differences,
+    BlobSource, BuiltSegment, ByteCache, Bytes, SegmentView, Spill, TextIndex, TextSegment,
+    differences, vector_differences,
 };
 use filedex_model::{FileRecord, Row};
-use filedex_store::{Remedy, SpaceInfo, VectorSegmentEntry, VersionInfo};
+use filedex_store::{Remedy, SpaceInfo, VersionInfo, Wreck};
 
-use crate::commit::{build, put_segment};
-use crate::database::{Database, Shared};
-use crate::error::Result;
+use crate::commit::build;
+use crate::database::Database;
+use crate::error::{Error, ErrorKind, Result};
 use crate::snapshot::Snapshot;
-use crate::vectors::put_vectors;
 
 /// Records whose index is rebuilt at once for the comparison.
-const REBUILD_RECORDS: usize = 50_000;
+const COMPARED_RECORDS: usize = 10_000;
 /// Differences of one version that are reported in full.
 const SHOWN_DIFFERENCES: usize = 20;
 
 /// Something that does not agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where: `pages`, `records`, `text index of DATASET/VERSION`, or `vectors of DATASET/VERSION in
+    /// Where: `file` for one that cannot be opened, `pages`, `records`, `text index of DATASET/VERSION`, or `vectors of DATASET/VERSION in
     /// SPACE`.
     pub part: String,
     /// What.
@@ -80,7 +81,14 @@ impl Database {
                 remedy: finding.remedy,
             }));
         }
-        let versions = snapshot.versions()?;
+        let versions = match snapshot.versions() {
+            // What leads to them is damaged, which stands among the findings or is one.
+            Err(error) if is_of_content(&error) => {
+                report.findings.push(lost("records", error.to_string()));
+                Vec::new()
+            }
+            versions => versions?,
+        };
         let all = versions.iter().map(|(_, info)| info.active + info.deleted).sum();
         for (dataset, info) in versions {
             let part = format!("text index of {dataset}/{}", info.version.name);
@@ -91,7 +99,14 @@ impl Database {
                 Err(error) => vec![error.to_string()],
             };
             report.findings.extend(what.into_iter().map(|what| derived(&part, what)));
-            for space in snapshot.store.spaces(info.key)? {
+            let spaces = match snapshot.store.spaces(info.key).map_err(Error::from) {
+                Err(error) if is_of_content(&error) => {
+                    report.findings.push(lost("records", error.to_string()));
+                    Vec::new()
+                }
+                spaces => spaces?,
+            };
+            for space in spaces {
                 let part =
                     format!("vectors of {dataset}/{} in {}", info.version.name, space.space.name);
                 let what = match check_vectors(&snapshot, &info, &space) {
@@ -117,7 +132,7 @@ impl Database {
         progress: &mut impl FnMut(u64),
     ) -> Result<Vec<String>> {
         let text = snapshot.text(info.key)?;
-        let mut views = Vec::new();
+        let mut rebuilt = RebuiltSegments::new(self.shared.spill());
         let mut text_length = 0;
         let mut pending: Vec<(Row, FileRecord)> = Vec::new();
         let mut done = 0;
@@ -126,10 +141,10 @@ impl Database {
             let next = records.next().transpose()?;
             let last = next.is_none();
             pending.extend(next);
-            if pending.len() >= REBUILD_RECORDS || (last && !pending.is_empty()) {
+            if pending.len() >= COMPARED_RECORDS || (last && !pending.is_empty()) {
                 for built in build(&pending)? {
                     text_length += built.text_length;
-                    views.push(in_memory(built.bytes)?);
+                    rebuilt.put(&built)?;
                 }
                 done += pending.len() as u64;
                 pending.clear();
@@ -139,7 +154,7 @@ impl Database {
                 break;
             }
         }
-        let rebuilt = TextIndex::new(views, text_length);
+        let rebuilt = TextIndex::new(rebuilt.open()?, text_length);
         let mut what = differences(&text, &rebuilt, SHOWN_DIFFERENCES)?;
         if text_length != info.live_text_length {
             what.push(format!(
@@ -149,47 +164,58 @@ impl Database {
         }
         Ok(what)
     }
+}
 
-    /// Rebuilds what is derived: the text index of every version from its records, and the codes of
-    /// every space from its vectors; graphs are dropped, and come back in the background or by
-    /// [`Database::optimize`]. Records and vectors are the truth. A vector that cannot be read any
-    /// more is lost, and its file one that lacks a vector, which [`Database::embed`] finds.
-    ///
-    /// # Errors
-    /// [`ErrorKind::ReadOnly`](crate::ErrorKind::ReadOnly), [`ErrorKind::Io`](crate::ErrorKind::Io),
-    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) when a record cannot be read.
-    pub fn rebuild(&self, mut progress: impl FnMut(u64, u64)) -> Result<Rebuilt> {
-        let snapshot = self.shared.snapshot()?;
-        let infos: Vec<_> = snapshot.versions()?.into_iter().map(|(_, info)| info).collect();
-        drop(snapshot);
-        let all = infos.iter().map(|info| info.active + info.deleted).sum();
-        let mut rebuilt = Rebuilt::default();
-        for info in infos {
-            let done = rebuilt.records;
-            rebuild_version(&self.shared, &info, &mut |records| progress(done + records, all))?;
-            for space in self.shared.snapshot()?.store.spaces(info.key)? {
-                rebuild_vectors(&self.shared, &info, &space, &mut rebuilt)?;
-            }
-            rebuilt.records += info.active + info.deleted;
+/// Whether it is about what stands in the file, and not about the file.
+fn is_of_content(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Damaged | ErrorKind::NotFound)
+}
+
+/// A finding about what nothing else in the file says.
+fn lost(part: &str, what: String) -> Finding {
+    Finding { part: part.to_owned(), what, remedy: Remedy::Salvage }
+}
+
+/// Compares every page of a file with its checksum, and says why it cannot be opened where it cannot:
+/// for files that [`Database::open_read_only`] refuses as damaged. [`Database::check`] does more.
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("a.filedex");
+/// # drop(filedex::Database::create(&path)?);
+/// let report = filedex::check_pages(&path)?;
+/// assert!(report.is_sound() && report.pages > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::NotFound`], [`ErrorKind::Locked`], [`ErrorKind::Io`]; [`ErrorKind::Unsupported`] for a
+/// file of another program or a newer format; [`ErrorKind::Damaged`] where nothing of a database can be
+/// found in it.
+pub fn check_pages(path: impl AsRef<Path>) -> Result<CheckReport> {
+    let path = path.as_ref();
+    let wreck = Wreck::open(path)?;
+    let mut report = CheckReport { pages: wreck.sound_pages(), ..CheckReport::default() };
+    report.findings.extend(wreck.findings()?.into_iter().map(|finding| Finding {
+        part: "pages".to_owned(),
+        what: finding.to_string(),
+        remedy: finding.remedy,
+    }));
+    drop(wreck);
+    match Database::open_read_only(path) {
+        Err(error) if matches!(error.kind(), ErrorKind::Damaged | ErrorKind::Unsupported) => {
+            report.findings.insert(0, lost("file", error.to_string()));
         }
-        Ok(rebuilt)
+        // One that was not closed cleanly is recovered by the next open for writing.
+        Err(error) if error.kind() != ErrorKind::NeedsRecovery => return Err(error),
+        _ => {}
     }
+    Ok(report)
 }
 
 /// A finding about what is made from the rest of the file.
 fn derived(part: &str, what: String) -> Finding {
     Finding { part: part.to_owned(), what, remedy: Remedy::Rebuild }
-}
-
-/// What a rebuild did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rebuilt {
-    /// Records that were indexed anew.
-    pub records: u64,
-    /// Vectors that were quantised anew.
-    pub vectors: u64,
-    /// Files whose vector could not be read any more.
-    pub lost_vectors: u64,
 }
 
 /// What is wrong with the vectors of a space, and how many there are.
@@ -211,111 +237,62 @@ fn check_vectors(
     Ok((index.live(), what))
 }
 
-/// Builds the segments of a space anew from the vectors that can be read.
-fn rebuild_vectors(
-    shared: &Shared,
-    info: &VersionInfo,
-    space: &SpaceInfo,
-    rebuilt: &mut Rebuilt,
-) -> Result<()> {
-    let _writing = shared.write_lock();
-    let before = shared.snapshot()?;
-    let shape = VectorShape::from(&space.space);
-    let mut txn = shared.store.write()?;
-    let mut entries = Vec::new();
-    for entry in before.store.vector_segments(info.key, space.key)? {
-        let dead = match before.store.dead(info.key, entry.blob)? {
-            Some(bytes) => DeadDocs::from_bytes(&bytes).unwrap_or_default(),
-            None => DeadDocs::default(),
-        };
-        let Ok(segment) = before.vector_segment(&VectorSegmentEntry { graph: None, ..entry })
-        else {
-            rebuilt.lost_vectors += u64::from(entry.vectors) - dead.len();
-            continue;
-        };
-        let mut builder = VectorSegmentBuilder::new(shape);
-        let mut vector = Vec::new();
-        for slot in (0..entry.vectors).filter(|slot| !dead.contains(*slot)) {
-            let row = segment.row_at(slot);
-            let read = row.and_then(|row| segment.read_vector(slot, &mut vector).map(|()| row));
-            let live = |row: Row| -> Result<bool> {
-                let record = before.store.record(info.key, row)?;
-                Ok(record.is_some_and(|record| record.is_active()))
-            };
-            match read {
-                Ok(row) if live(row)? => match builder.add(row, &vector) {
-                    Ok(()) => rebuilt.vectors += 1,
-                    Err(_) => rebuilt.lost_vectors += 1,
-                },
-                Ok(_) => {}
-                Err(_) => rebuilt.lost_vectors += 1,
-            }
-        }
-        if let Some(built) = builder.finish() {
-            entries.push(put_vectors(&mut txn, &built)?);
-        }
-    }
-    txn.set_vector_segments(info.key, space.key, &entries)?;
-    txn.note_change(info.key)?;
-    txn.commit()?;
-    shared.publish(Some(&before), Some(info.key))?;
-    Ok(())
-}
-
-fn rebuild_version(
-    shared: &Shared,
-    info: &VersionInfo,
-    progress: &mut impl FnMut(u64),
-) -> Result<()> {
-    let _writing = shared.write_lock();
-    let before = shared.snapshot()?;
-    let mut txn = shared.store.write()?;
-    let (mut entries, mut length, mut done) = (Vec::new(), 0, 0);
-    let mut records = before.store.records(info.key, 0)?.peekable();
-    while records.peek().is_some() {
-        let chunk = records.by_ref().take(REBUILD_RECORDS).collect::<Result<Vec<_>, _>>()?;
-        for built in build(&chunk)? {
-            length += built.text_length;
-            entries.push(put_segment(&mut txn, &built)?);
-        }
-        done += chunk.len() as u64;
-        progress(done);
-    }
-    txn.set_segments(info.key, &entries)?;
-    txn.set_live_text_length(info.key, length)?;
-    txn.commit()?;
-    shared.publish(Some(&before), Some(info.key))?;
-    Ok(())
-}
-
-/// A segment that lives in memory only.
-fn in_memory(bytes: Vec<u8>) -> Result<SegmentView> {
-    let cache = Arc::new(ByteCache::new(MEMORY_CACHE_BYTES));
-    let segment = TextSegment::open(Arc::new(Memory(bytes)), 0, cache)?;
-    Ok(SegmentView { segment: Arc::new(segment), dead: Arc::new(DeadDocs::default()) })
-}
-
-/// One blob in memory.
+/// Segments that are made anew for a comparison, put away until they are opened.
 #[derive(Debug)]
-struct Memory(Vec<u8>);
+struct RebuiltSegments {
+    spill: Spill,
+    segments: Vec<Bytes>,
+}
 
-/// The size of a piece of [`Memory`]: what one read copies.
-const MEMORY_CHUNK_BYTES: usize = 64 << 10;
-/// What a segment in memory keeps of its pieces as they are read.
-const MEMORY_CACHE_BYTES: usize = 32 << 20;
+/// What one read of a rebuilt segment copies.
+const REBUILT_CHUNK_BYTES: usize = 64 << 10;
+/// What is kept of rebuilt segments as they are read.
+const REBUILT_CACHE_BYTES: usize = 32 << 20;
 
-impl BlobSource for Memory {
+impl RebuiltSegments {
+    fn new(spill: Spill) -> Self {
+        Self { spill, segments: Vec::new() }
+    }
+
+    fn put(&mut self, built: &BuiltSegment) -> Result<()> {
+        self.segments.push(self.spill.put(&built.bytes.to_vec()?)?);
+        Ok(())
+    }
+
+    fn open(self) -> Result<Vec<SegmentView>> {
+        let numbers = 0..self.segments.len() as u64;
+        let cache = Arc::new(ByteCache::new(REBUILT_CACHE_BYTES));
+        let source: Arc<dyn BlobSource> = Arc::new(self);
+        numbers
+            .map(|number| {
+                let opened = TextSegment::open(Arc::clone(&source), number, Arc::clone(&cache))?;
+                Ok(SegmentView { segment: Arc::new(opened), dead: Arc::default() })
+            })
+            .collect()
+    }
+
+    fn segment(&self, number: u64) -> io::Result<&Bytes> {
+        let at = usize::try_from(number).ok();
+        at.and_then(|at| self.segments.get(at)).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+impl BlobSource for RebuiltSegments {
     fn chunk_bytes(&self) -> usize {
-        MEMORY_CHUNK_BYTES
+        REBUILT_CHUNK_BYTES
     }
 
-    fn len(&self, _blob: u64) -> std::io::Result<u64> {
-        Ok(self.0.len() as u64)
+    fn len(&self, number: u64) -> io::Result<u64> {
+        Ok(self.segment(number)?.len())
     }
 
-    fn read_chunk(&self, _blob: u64, chunk: u32) -> std::io::Result<Vec<u8>> {
-        let start = chunk as usize * MEMORY_CHUNK_BYTES;
-        let end = self.0.len().min(start + MEMORY_CHUNK_BYTES);
-        Ok(self.0.get(start..end).unwrap_or_default().to_vec())
+    fn read_chunk(&self, number: u64, chunk: u32) -> io::Result<Vec<u8>> {
+        let bytes = self.segment(number)?;
+        let start = u64::from(chunk) * REBUILT_CHUNK_BYTES as u64;
+        let length = bytes.len().saturating_sub(start).min(REBUILT_CHUNK_BYTES as u64);
+        // At most a chunk.
+        let mut piece = vec![0; length as usize];
+        bytes.read_at(start, &mut piece)?;
+        Ok(piece)
     }
 }

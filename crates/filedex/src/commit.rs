@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use filedex_index::{BuiltSegment, SegmentBuilder, TextIndex};
+use filedex_index::{BuiltSegment, Bytes, SegmentBuilder, TextIndex};
 use filedex_model::{FileRecord, Row, Timestamp};
 use filedex_store::{BlobKind, TextSegmentEntry, VersionKey, WriteBatch};
 use rayon::prelude::*;
@@ -100,10 +100,15 @@ fn index(
     Ok(())
 }
 
+/// Stores the bytes of a segment.
+pub(crate) fn put_bytes(txn: &mut WriteBatch, kind: BlobKind, bytes: &Bytes) -> Result<u64> {
+    Ok(txn.put_blob_from(kind, bytes.len(), |offset, out| bytes.read_at(offset, out))?)
+}
+
 /// Stores a segment; the entry has no dead documents.
 pub(crate) fn put_segment(txn: &mut WriteBatch, built: &BuiltSegment) -> Result<TextSegmentEntry> {
     Ok(TextSegmentEntry {
-        blob: txn.put_blob(BlobKind::Text, &built.bytes)?,
+        blob: put_bytes(txn, BlobKind::Text, &built.bytes)?,
         docs: built.docs,
         text_length: built.text_length,
         dead_text_length: 0,

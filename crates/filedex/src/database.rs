@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockResult, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+use filedex_index::Spill;
 use filedex_store::{Device, Options, QuickRepair, Store, VersionKey, WriteBatch};
 
 use filedex_model::Embedder;
@@ -324,6 +325,12 @@ impl Shared {
             Some(snapshot) => Ok(snapshot),
             None => self.publish(None, None),
         }
+    }
+
+    /// Where merges put what they make until it is stored: beside the file, where there is room for it.
+    pub fn spill(&self) -> Spill {
+        let folder = self.store.path().and_then(Path::parent);
+        folder.map_or_else(Spill::default, Spill::in_folder)
     }
 
     /// The right to write; a second writer waits here.

@@ -7,6 +7,8 @@
 //! file's vector in one space, `embeddings` an object of such arrays by the names of spaces. Fields
 //! with other names become attributes.
 
+mod rows;
+
 use std::io::BufRead;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -20,6 +22,8 @@ use serde_json::{Map, Value};
 use crate::batch::{ImportMode, NewVector};
 use crate::database::{Database, VersionRef};
 use crate::error::{Error, ErrorKind, Result};
+
+pub use rows::ImportRow;
 
 /// The tagging job that machine tags belong to when a line gives them without one.
 pub const IMPORT_JOB: &str = "import";
@@ -136,9 +140,13 @@ pub fn parse_line(line: &str) -> Result<NewFile, String> {
 /// As [`parse_line`].
 pub fn parse_embedded_line(line: &str) -> Result<(NewFile, Vec<NewVector>), String> {
     let json: Value = serde_json::from_str(line).map_err(|e| format!("is not JSON: {e}"))?;
-    let Value::Object(mut fields) = json else {
+    let Value::Object(fields) = json else {
         return Err("is not a JSON object; give {\"uri\":\"…\", …}".to_owned());
     };
+    parse_fields(fields)
+}
+
+fn parse_fields(mut fields: Map<String, Value>) -> Result<(NewFile, Vec<NewVector>), String> {
     fields.retain(|_, value| !value.is_null());
     if !fields.contains_key("uri") {
         return Err("has no \"uri\", which every file needs".to_owned());
@@ -276,6 +284,21 @@ impl Database {
         input: impl BufRead + Send,
         vectors: Option<&mut dyn VectorRows>,
         options: &ImportOptions<'_>,
+        on_progress: impl FnMut(Progress),
+        on_error: impl FnMut(LineError),
+    ) -> Result<ImportReport> {
+        let mut lines = Lines { input, vectors, number: 0, bytes: 0 };
+        let next = move |items| lines.parse_batch(items);
+        self.import_batches(version, next, options, on_progress, on_error)
+    }
+
+    /// Imports what `next` gives, asked for so many items at a time, until it gives none; it also
+    /// answers how many bytes were read so far.
+    fn import_batches(
+        &self,
+        version: &VersionRef,
+        mut next: impl FnMut(usize) -> Result<(Vec<Parsed>, u64)> + Send,
+        options: &ImportOptions<'_>,
         mut on_progress: impl FnMut(Progress),
         mut on_error: impl FnMut(LineError),
     ) -> Result<ImportReport> {
@@ -286,9 +309,8 @@ impl Database {
         std::thread::scope(|scope| {
             let (send, receive) = sync_channel(1);
             scope.spawn(move || {
-                let mut lines = Lines { input, vectors, number: 0, bytes: 0 };
                 loop {
-                    let batch = lines.parse_batch(batch_items);
+                    let batch = next(batch_items);
                     let end = !matches!(&batch, Ok((items, _)) if !items.is_empty());
                     if send.send(batch).is_err() || end {
                         return;
@@ -394,19 +416,25 @@ impl<R: BufRead> Lines<'_, R> {
         let parsed = raw.into_par_iter().map(|(number, line)| (number, parse(number, &line)));
         let mut parsed: Vec<Parsed> = parsed.collect();
         if let Some(vectors) = &mut self.vectors {
-            for (number, item) in &mut parsed {
-                let row = vectors.next_row()?.ok_or_else(|| {
-                    let what = format!("the embeddings end before line {number}");
-                    Error::new(ErrorKind::BadInput, what)
-                })?;
-                if let (Ok((_, all)), true) = (item, row.iter().any(|x| *x != 0.0)) {
-                    all.retain(|vector| vector.space.is_some());
-                    all.push(NewVector::of(row));
-                }
-            }
+            join_rows(&mut parsed, *vectors)?;
         }
         Ok((parsed, self.bytes))
     }
+}
+
+/// Gives each item the vector of its row.
+fn join_rows(parsed: &mut [Parsed], vectors: &mut dyn VectorRows) -> Result<()> {
+    for (number, item) in parsed {
+        let row = vectors.next_row()?.ok_or_else(|| {
+            let what = format!("the embeddings end before line {number}");
+            Error::new(ErrorKind::BadInput, what)
+        })?;
+        if let (Ok((_, all)), true) = (item, row.iter().any(|x| *x != 0.0)) {
+            all.retain(|vector| vector.space.is_some());
+            all.push(NewVector::of(row));
+        }
+    }
+    Ok(())
 }
 
 /// Reads one line of at most [`LINE_BYTES`]; of a longer one, the rest is skipped and one byte more

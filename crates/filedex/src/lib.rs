@@ -58,6 +58,8 @@ mod maintenance;
 mod notes;
 mod npy;
 mod reader;
+mod rebuild;
+mod repair;
 mod snapshot;
 mod spaces;
 mod statistics;
@@ -66,7 +68,7 @@ mod vectors;
 pub use backup::BackedUp;
 pub use batch::{Batch, BatchReport, ImportMode, NewVector};
 pub use calibrate::{Calibration, Trial};
-pub use check::{CheckReport, Finding, Rebuilt};
+pub use check::{CheckReport, Finding, check_pages};
 pub use database::{Builder, Compacted, Database, Durability, MergePolicy, VersionRef};
 pub use embed::{EmbedFailure, EmbedField, EmbedOptions, EmbedProgress, EmbedReport, EmbedSource};
 pub use error::{Error, ErrorKind, Result};
@@ -74,6 +76,8 @@ pub use info::{Info, PartSize, VersionInfo};
 pub use list::{ListOptions, ListedFile, Page, Query, TagMatch, parse_sort};
 pub use npy::NpyRows;
 pub use reader::{FolderInfo, Reader};
+pub use rebuild::Rebuilt;
+pub use repair::{RepairReport, RepairStep, RepairTo, repair};
 pub use spaces::{NewSpace, SpaceSummary};
 pub use statistics::{Aggregate, GroupCount};
 
@@ -94,4 +98,4 @@ pub use filedex_planner::{
     PathThresholds, Step, Why,
 };
 pub use filedex_query::{Fusion, QueryError, QueryType, SignMode, ThumbnailMode};
-pub use filedex_store::{Device, MemoryDevice, QuickRepair, Remedy};
+pub use filedex_store::{Device, Loss, LossKind, MemoryDevice, QuickRepair, Remedy};

@@ -6,6 +6,7 @@ use filedex_store::{BlobKind, SpaceInfo, VectorSegmentEntry, VersionKey, WriteBa
 use rayon::prelude::*;
 
 use crate::apply::VectorChanges;
+use crate::commit::put_bytes;
 use crate::error::Result;
 use crate::snapshot::Snapshot;
 
@@ -80,7 +81,7 @@ pub(crate) fn put_vectors(
     built: &BuiltVectors,
 ) -> Result<VectorSegmentEntry> {
     Ok(VectorSegmentEntry {
-        blob: txn.put_blob(BlobKind::Vectors, &built.bytes)?,
+        blob: put_bytes(txn, BlobKind::Vectors, &built.bytes)?,
         vectors: built.vectors,
         first_row: built.first_row,
         last_row: built.last_row,

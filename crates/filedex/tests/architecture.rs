@@ -38,6 +38,7 @@ fn crates_know_only_whom_they_may() {
         ("filedex-kernel", &[]),
         ("filedex-index", &["filedex-kernel", "filedex-model"]),
         ("filedex-embed", &["filedex-model"]),
+        ("filedex-ingest", &["filedex-model"]),
         ("filedex-query", &["filedex-model"]),
         ("filedex-planner", &["filedex-model", "filedex-query"]),
         (
@@ -50,8 +51,12 @@ fn crates_know_only_whom_they_may() {
                 "filedex-store",
             ],
         ),
+        ("filedex-formats", &["filedex-model"]),
         ("filedex-server", &["filedex"]),
-        ("filedex-cli", &["filedex", "filedex-embed", "filedex-server"]),
+        (
+            "filedex-cli",
+            &["filedex", "filedex-embed", "filedex-formats", "filedex-ingest", "filedex-server"],
+        ),
         ("filedex-testkit", &["filedex-model", "filedex-query"]),
         ("filedex-benches", &["filedex", "filedex-embed", "filedex-server"]),
     ]);
@@ -85,6 +90,11 @@ fn each_engine_has_one_home() {
         ("axum", "filedex-server"),
         ("hyper", "filedex-server"),
         ("tokio", "filedex-server"),
+        ("parquet", "filedex-formats"),
+        ("arrow-array", "filedex-formats"),
+        ("ignore", "filedex-ingest"),
+        ("kamadak-exif", "filedex-ingest"),
+        ("lofty", "filedex-ingest"),
     ];
     for (package, dependencies) in packages() {
         for (engine, home) in homes {
@@ -110,8 +120,8 @@ fn sources(dir: &Path) -> Vec<(PathBuf, String)> {
 
 fn product_sources() -> Vec<(PathBuf, String)> {
     let crates = [
-        "model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "server",
-        "cli",
+        "model", "kernel", "store", "index", "query", "planner", "filedex", "embed", "formats",
+        "ingest", "server", "cli",
     ];
     crates.iter().flat_map(|name| sources(&root().join("crates").join(name).join("src"))).collect()
 }

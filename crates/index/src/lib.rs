@@ -57,11 +57,13 @@
 
 mod blob;
 mod error;
+mod spill;
 mod text;
 mod vector;
 
 pub use blob::{BlobSource, ByteCache};
 pub use error::IndexError;
+pub use spill::{Bytes, Spill};
 pub use text::{
     BuiltSegment, Condition, DeadDocs, Estimate, Facet, Found, Hit, Ordering, Position, RankText,
     Search, SegmentBuilder, SegmentView, SortKey, TextIndex, TextSegment, bm25, differences, merge,

@@ -36,18 +36,19 @@ pub fn name_of(uri: &str) -> &str {
     }
 }
 
-/// The folder of a URI: no scheme, no bucket, no trailing slash; empty at the top.
+/// The folder of a URI: no scheme, no bucket, no trailing slashes; empty at the top.
 ///
 /// ```
 /// use filedex_model::path::dir_of;
 /// assert_eq!(dir_of("oss://bucket/cars/2025/0001.png"), "cars/2025");
 /// assert_eq!(dir_of("file:///data/cars/0001.png"), "/data/cars");
 /// assert_eq!(dir_of("oss://bucket/0001.png"), "");
+/// assert_eq!(dir_of("oss://bucket/cars//0001.png"), "cars");
 /// ```
 #[must_use]
 pub fn dir_of(uri: &str) -> &str {
     let path = path_of(uri).trim_end_matches('/');
-    path.rsplit_once('/').map_or("", |(dir, _)| dir)
+    path.rsplit_once('/').map_or("", |(dir, _)| clean_dir(dir))
 }
 
 /// A folder path as it is stored: without trailing slashes.

@@ -75,7 +75,7 @@ pub struct Parameters {
     pub status: Option<StatusFilter>,
     /// The page size, 1 to `limits::MAX_RESULTS`.
     pub max_results: Option<u32>,
-    /// The page to go on with.
+    /// The page to go on with; blank text is absent too.
     pub next_token: Option<String>,
     /// How thumbnails are made.
     pub thumbnail_mode: Option<ThumbnailMode>,
@@ -126,7 +126,7 @@ impl Parameters {
     fn paging(&self) -> Result<Controls, Fault> {
         Ok(Controls {
             max_results: in_range("max_results", self.max_results, limits::MAX_RESULTS)?,
-            next_token: text(&self.next_token),
+            next_token: text(&self.next_token).filter(|token| !token.trim().is_empty()),
             thumbnail_mode: self.thumbnail_mode,
             ..Controls::default()
         })

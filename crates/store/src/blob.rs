@@ -4,6 +4,8 @@
 //! both: a new blob is garbage of the generation [`PENDING`] until a list names it. So what a
 //! crashed process wrote and never listed is found at the next open.
 
+use std::io;
+
 use redb::ReadableTable;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -144,16 +146,43 @@ impl WriteBatch {
     /// # Errors
     /// Those of the file.
     pub fn put_blob(&mut self, kind: BlobKind, bytes: &[u8]) -> Result<u64, StoreError> {
+        self.put_blob_from(kind, bytes.len() as u64, |offset, out| {
+            // Offsets are below the length of bytes in memory.
+            let offset = offset as usize;
+            out.copy_from_slice(&bytes[offset..offset + out.len()]);
+            Ok(())
+        })
+    }
+
+    /// Stores a blob of `length` bytes as [`WriteBatch::put_blob`] does; `read` fills a piece of it
+    /// from an offset. One piece is in memory at a time.
+    ///
+    /// # Errors
+    /// Those of the file; [`StoreError::Io`] where `read` fails.
+    pub fn put_blob_from(
+        &mut self,
+        kind: BlobKind,
+        length: u64,
+        mut read: impl FnMut(u64, &mut [u8]) -> io::Result<()>,
+    ) -> Result<u64, StoreError> {
         self.step(|batch| {
             let blob = batch.take_blob()?;
-            let mut checksums = Vec::with_capacity(bytes.len().div_ceil(CHUNK_BYTES));
+            let mut checksums = Vec::new();
             let mut chunks = batch.txn().open_table(CHUNKS).translate()?;
-            for (number, chunk) in (0_u32..).zip(bytes.chunks(CHUNK_BYTES)) {
-                chunks.insert((blob, number), chunk).translate()?;
-                checksums.push(xxh3_64(chunk));
+            let mut piece = vec![0; CHUNK_BYTES];
+            for (number, offset) in (0_u32..).zip((0..length).step_by(CHUNK_BYTES)) {
+                // At most a chunk is left.
+                let here = (length - offset).min(CHUNK_BYTES as u64) as usize;
+                let piece = &mut piece[..here];
+                read(offset, piece).map_err(|source| StoreError::Io {
+                    what: "reading what is to be stored".to_owned(),
+                    source,
+                })?;
+                checksums.push(xxh3_64(piece));
+                chunks.insert((blob, number), &*piece).translate()?;
             }
             drop(chunks);
-            let head = stored::encode(&BlobHead { kind, length: bytes.len() as u64, checksums })?;
+            let head = stored::encode(&BlobHead { kind, length, checksums })?;
             let mut blobs = batch.txn().open_table(BLOBS).translate()?;
             blobs.insert(blob, head.as_slice()).translate()?;
             let mut garbage = batch.txn().open_table(GARBAGE).translate()?;

@@ -277,6 +277,20 @@ impl WriteBatch {
         })
     }
 
+    /// Adds a version under the number it had, with its name and its id.
+    pub(crate) fn restore_version(
+        &mut self,
+        key: VersionKey,
+        row: VersionRow,
+    ) -> Result<(), StoreError> {
+        for (table, text) in [(VERSION_IDS, &row.version.id), (VERSION_NAMES, &row.version.name)] {
+            let at = key::in_dataset(&row.dataset_id, text);
+            let mut table = self.txn().open_table(table).translate()?;
+            table.insert(at.as_slice(), key.0).translate()?;
+        }
+        self.add_row(key, row)
+    }
+
     fn leads_somewhere(
         &self,
         table: TableDefinition<'static, Encoded, u32>,

@@ -48,7 +48,7 @@ pub enum StoreError {
     /// The end of the file is missing.
     #[error(
         "{} is cut short: it has {length} bytes and should have at least {expected}; \
-         restore it from a copy",
+         `filedex repair` saves what is left of it, a backup has the rest",
         .path.display()
     )]
     Truncated {
@@ -60,7 +60,7 @@ pub enum StoreError {
         expected: u64,
     },
     /// Bytes of the file are not what was written.
-    #[error("the database is damaged: {what}; run check, or restore it from a copy")]
+    #[error("the database is damaged: {what}; `filedex check` says what can be done")]
     Damaged {
         /// What is damaged, and where.
         what: String,

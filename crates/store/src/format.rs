@@ -10,15 +10,15 @@ use crate::tables::{self, META, NOTES, SPACES, VECTOR_SEGMENTS};
 pub const FORMAT_VERSION: u64 = 3;
 
 /// Says that the file is ours: `Filedex` and a line feed, read as a big-endian number.
-const APPLICATION: u64 = u64::from_be_bytes(*b"Filedex\n");
+pub(crate) const APPLICATION: u64 = u64::from_be_bytes(*b"Filedex\n");
 
-const KEY_APPLICATION: &str = "application";
-const KEY_FORMAT: &str = "format";
-const KEY_GENERATION: &str = "generation";
-const KEY_NEXT_VERSION: &str = "next_version";
-const KEY_NEXT_LAYER: &str = "next_layer";
-const KEY_NEXT_BLOB: &str = "next_blob";
-const KEY_NEXT_SPACE: &str = "next_space";
+pub(crate) const KEY_APPLICATION: &str = "application";
+pub(crate) const KEY_FORMAT: &str = "format";
+pub(crate) const KEY_GENERATION: &str = "generation";
+pub(crate) const KEY_NEXT_VERSION: &str = "next_version";
+pub(crate) const KEY_NEXT_LAYER: &str = "next_layer";
+pub(crate) const KEY_NEXT_BLOB: &str = "next_blob";
+pub(crate) const KEY_NEXT_SPACE: &str = "next_space";
 
 /// What the meta table tells of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

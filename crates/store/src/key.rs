@@ -97,6 +97,32 @@ pub(crate) fn le_u64(bytes: &[u8]) -> Option<u64> {
     bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
+/// The dataset id and the text of a key of [`in_dataset`].
+pub(crate) fn split_in_dataset(key: &[u8]) -> Option<(String, String)> {
+    let end = key.iter().position(|byte| *byte == 0)?;
+    Some((unescape(&key[..end])?, String::from_utf8(key[end + 1..].to_vec()).ok()?))
+}
+
+/// The layer, folder, name and row of a key of [`name`].
+pub(crate) fn split_name(key: &[u8]) -> Option<(u32, String, String, Row)> {
+    let layer = layer_of_bytes(key)?;
+    let (rest, row) = key.get(4..)?.split_last_chunk::<4>()?;
+    let (end, names) = rest.split_last()?;
+    let border = names.iter().position(|byte| *byte == 0).filter(|_| *end == 0)?;
+    let (dir, name) = (unescape(&names[..border])?, unescape(&names[border + 1..])?);
+    Some((layer, dir, name, Row::from_be_bytes(*row)))
+}
+
+/// What [`escape`] wrote.
+fn unescape(bytes: &[u8]) -> Option<String> {
+    let mut text = Vec::with_capacity(bytes.len());
+    let mut left = bytes.iter();
+    while let Some(byte) = left.next() {
+        text.push(if *byte == 1 { left.next()?.checked_sub(1)? } else { *byte });
+    }
+    String::from_utf8(text).ok()
+}
+
 /// Writes text so that it holds no zero byte and sorts as before: 0 becomes 1 1, and 1 becomes 1 2.
 fn escape(text: &str, key: &mut Vec<u8>) {
     if text.bytes().all(|byte| byte > 1) {
@@ -126,6 +152,17 @@ mod tests {
         let mut sorted = keys.clone();
         sorted.sort();
         assert_eq!(keys, sorted);
+    }
+
+    #[test]
+    fn keys_come_apart() {
+        for (dir, file) in [("", "b"), ("a/é", ""), ("a\0\u{1}", "\0x"), ("\u{1}", "\u{1}\u{2}")] {
+            let key = name(7, dir, file, 260);
+            assert_eq!(split_name(&key), Some((7, dir.to_owned(), file.to_owned(), 260)));
+            let key = in_dataset(dir, file);
+            assert_eq!(split_in_dataset(&key), Some((dir.to_owned(), file.to_owned())));
+        }
+        assert_eq!((split_name(b"abc"), split_in_dataset(b"abc")), (None, None));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::device::{Adapter, Device};
 use crate::dictionary::Cache;
 use crate::error::{StoreError, Translate};
 use crate::format::{self, FORMAT_VERSION, Kind};
-use crate::guard::guarded;
+use crate::guard::{Guarded, guarded};
 use crate::options::Options;
 use crate::pages::{Image, Others};
 use crate::read::ReadSnapshot;
@@ -44,7 +44,7 @@ pub struct Store {
 }
 
 struct Inner {
-    engine: RwLock<Engine>,
+    engine: RwLock<Guarded<Engine>>,
     place: Place,
     options: Options,
     dictionaries: Arc<Cache>,
@@ -172,7 +172,7 @@ impl Store {
         let store = Self::of(Engine::Write(database), place, options);
         at_path(&path, || {
             let engine = store.engine();
-            let Engine::Write(database) = &*engine else { return Ok(()) };
+            let Engine::Write(database) = &**engine else { return Ok(()) };
             for format in known_format(database, &path)?..FORMAT_VERSION {
                 let txn = database.begin_write().translate()?;
                 format::upgrade(&txn, format)?;
@@ -188,7 +188,7 @@ impl Store {
     fn of(engine: Engine, place: Place, options: &Options) -> Self {
         Self {
             inner: Arc::new(Inner {
-                engine: RwLock::new(engine),
+                engine: RwLock::new(Guarded::new(engine)),
                 place,
                 options: options.clone(),
                 dictionaries: Arc::default(),
@@ -205,7 +205,7 @@ impl Store {
         guarded(|| {
             // Held until the snapshot counts, so that nobody who is alone overlooks it.
             let engine = self.engine();
-            let txn = match &*engine {
+            let txn = match &**engine {
                 Engine::Write(database) => database.begin_read(),
                 Engine::Read(database) => database.begin_read(),
             };
@@ -221,7 +221,7 @@ impl Store {
         guarded(|| {
             // Held until the batch counts, so that nobody who is alone overlooks it.
             let engine = self.engine();
-            let txn = match &*engine {
+            let txn = match &**engine {
                 Engine::Write(database) => database.begin_write().translate()?,
                 Engine::Read(_) => return Err(StoreError::ReadOnly),
             };
@@ -241,7 +241,7 @@ impl Store {
     /// Whether it was opened for reading only.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
-        matches!(*self.engine(), Engine::Read(_))
+        matches!(**self.engine(), Engine::Read(_))
     }
 
     /// The options it was opened with.
@@ -271,7 +271,7 @@ impl Store {
         look: impl FnOnce(&Image) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let engine = self.engine();
-        let writing = match &*engine {
+        let writing = match &**engine {
             Engine::Write(database) => Some(database.begin_write().translate()?),
             Engine::Read(_) => None,
         };
@@ -288,7 +288,7 @@ impl Store {
         &self.inner.dictionaries
     }
 
-    fn engine(&self) -> std::sync::RwLockReadGuard<'_, Engine> {
+    fn engine(&self) -> std::sync::RwLockReadGuard<'_, Guarded<Engine>> {
         self.inner.engine.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -310,7 +310,7 @@ impl Store {
                 }
             }
         };
-        match &mut *engine {
+        match &mut **engine {
             Engine::Write(_) if self.inner.live.load(Ordering::SeqCst) > 0 => {
                 Err(StoreError::Busy { what: "a snapshot or a batch is still open" })
             }
@@ -390,6 +390,19 @@ fn unnamed(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".creating-{}", std::process::id()));
     path.with_file_name(name)
+}
+
+/// Gives a file that was made under another name its own, and makes that safe from a power cut.
+/// Nothing that has the name is replaced.
+///
+/// # Errors
+/// [`StoreError::AlreadyExists`]; [`StoreError::Io`].
+pub fn give_whole_name(unnamed: &Path, path: &Path) -> Result<(), StoreError> {
+    let io = |error| StoreError::io("naming", path, error);
+    give_name(unnamed, path).map_err(io)?;
+    // Renamed already where the system has no links.
+    let _ = std::fs::remove_file(unnamed);
+    sync_folder_of(path).map_err(io)
 }
 
 /// Makes a new file under another name, and gives it its own once it is whole. What `make` answers

@@ -183,7 +183,7 @@ impl WriteBatch {
         if known { Ok(()) } else { Err(unknown(key, space)) }
     }
 
-    fn write_space(
+    pub(crate) fn write_space(
         &self,
         key: VersionKey,
         space: SpaceKey,

@@ -9,7 +9,7 @@ use redb::WriteTransaction;
 use crate::dataset::{self, VersionKey};
 use crate::error::{StoreError, Translate};
 use crate::format::Counters;
-use crate::guard::guarded;
+use crate::guard::{Guarded, guarded};
 use crate::open::{Live, Store};
 use crate::options::Durability;
 use crate::stored::version::{self as stored_version, VersionRow};
@@ -33,7 +33,7 @@ use crate::tables;
 /// # Ok::<(), filedex_store::StoreError>(())
 /// ```
 pub struct WriteBatch {
-    txn: WriteTransaction,
+    txn: Guarded<WriteTransaction>,
     /// Rows of versions that were looked at, and whether they have to be written back.
     rows: RefCell<BTreeMap<u32, CachedRow>>,
     counters: Counters,
@@ -53,7 +53,7 @@ impl WriteBatch {
         let counters = Counters::load(&txn.open_table(tables::META).translate()?)?;
         let durability = store.options().durability;
         Ok(Self {
-            txn,
+            txn: Guarded::new(txn),
             rows: RefCell::default(),
             counters,
             durability,
@@ -104,7 +104,7 @@ impl WriteBatch {
                     txn.set_durability(redb::Durability::None).translate()?;
                 }
             }
-            txn.commit().translate()
+            txn.into_inner().commit().translate()
         })
     }
 
@@ -155,6 +155,16 @@ impl WriteBatch {
     /// The number of a new embedding space.
     pub(crate) fn take_space(&mut self) -> Result<u32, StoreError> {
         self.counters.take_space()
+    }
+
+    /// Sees to it that what comes next gets numbers above these.
+    pub(crate) fn raise_numbers(&mut self, least: &Counters) {
+        let counters = &mut self.counters;
+        counters.generation = counters.generation.max(least.generation);
+        counters.next_version = counters.next_version.max(least.next_version);
+        counters.next_layer = counters.next_layer.max(least.next_layer);
+        counters.next_blob = counters.next_blob.max(least.next_blob);
+        counters.next_space = counters.next_space.max(least.next_space);
     }
 
     pub(crate) fn add_row(&mut self, key: VersionKey, row: VersionRow) -> Result<(), StoreError> {

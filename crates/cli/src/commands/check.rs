@@ -1,8 +1,9 @@
 //! `filedex check`: proof that the parts of a file agree.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use filedex::{CheckReport, Database, Rebuilt, Remedy};
+use filedex::{CheckReport, Database, ErrorKind, Rebuilt, Remedy};
 use serde_json::{Value, json};
 
 use crate::args::File;
@@ -21,11 +22,13 @@ Examples:
 
 Every page is compared with its checksum, the text index is rebuilt from the records in memory and
 compared, and every vector is compared with its code; that takes about as long as the import did.
-Exits with 1 where something does not agree, and says what can be made anew and what only a backup
-brings back. A file that was not closed cleanly is recovered first.
+Exits with 1 where something does not agree, and says for each finding what to do: `filedex repair`
+makes anew what is derived and saves what can be read; what is lost comes back from a backup. A file
+that was not closed cleanly is recovered first; of one that cannot be opened the pages are checked.
 
---repair first makes the text index anew from the records, and the vector segments from the vectors
-that can be read. Damaged records it cannot bring back. No one else may have the file open.";
+--repair first makes indexes anew in place, for a file whose indexes alone are damaged: the text index
+from the records, and the vector segments from the vectors that can be read. It needs no second file;
+for everything else there is `filedex repair`. No one else may have the file open.";
 
 /// Prove that the parts of the file agree
 #[derive(Debug, clap::Args)]
@@ -44,7 +47,12 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
         let rebuilt = rebuild(&database, output)?;
         (database, Some(rebuilt))
     } else {
-        (open_to_read(&args.file.path, output)?, None)
+        match open_to_read(&args.file.path, output) {
+            Err(Failure::Filedex(error)) if cannot_be_opened(error.kind()) => {
+                return of_pages(&args.file.path, *error, output);
+            }
+            opened => (opened?, None),
+        }
     };
     let bar = progress::of_work(output, "checking");
     let report = database.check(|done, all| {
@@ -64,6 +72,23 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     if report.is_sound() { Ok(()) } else { Err(Failure::Reported) }
 }
 
+/// Whether a file may be damaged too much to be opened.
+fn cannot_be_opened(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Damaged | ErrorKind::Unsupported)
+}
+
+/// Checks the pages of a file that cannot be opened.
+fn of_pages(path: &Path, why: filedex::Error, output: &mut Output) -> Result<(), Failure> {
+    // Where nothing can be found in it, why it cannot be opened says more.
+    let Ok(report) = filedex::check_pages(path) else { return Err(why.into()) };
+    if output.is_json() {
+        output.json(&as_json(&report, None))?;
+    } else {
+        print(&report, output)?;
+    }
+    if report.is_sound() { Err(why.into()) } else { Err(Failure::Reported) }
+}
+
 fn rebuild(database: &Database, output: &Output) -> Result<Rebuilt, Failure> {
     let bar = progress::of_work(output, "rebuilding");
     let rebuilt = database.rebuild(|done, all| {
@@ -77,7 +102,10 @@ fn rebuild(database: &Database, output: &Output) -> Result<Rebuilt, Failure> {
 fn as_json(report: &CheckReport, rebuilt: Option<&Rebuilt>) -> Value {
     let findings = report.findings.iter();
     let findings: Value = findings
-        .map(|f| json!({ "part": f.part, "what": f.what, "remedy": f.remedy.name() }))
+        .map(|f| {
+            let (remedy, to_do) = (f.remedy.name(), f.remedy.to_string());
+            json!({ "part": f.part, "what": f.what, "remedy": remedy, "do": to_do })
+        })
         .collect();
     let mut json = json!({
         "sound": report.is_sound(),
@@ -127,9 +155,13 @@ fn print(report: &CheckReport, output: &mut Output) -> Result<(), Failure> {
         let sound = output.styled(Style::Good, "sound");
         return output.line(format!("{sound}: {looked_at}"));
     }
-    let mut table = Table::new(&[Column::Whole("part"), Column::Text("what")]);
+    let mut table = Table::new(&[Column::Whole("part"), Column::Text("what"), Column::Whole("do")]);
     for finding in &report.findings {
-        table.row([&finding.part, &finding.what]);
+        let to_do = match finding.remedy {
+            Remedy::Rebuild => "repair",
+            _ => "repair, backup",
+        };
+        table.row([finding.part.as_str(), finding.what.as_str(), to_do]);
     }
     output.table(&table)?;
     let remedies: BTreeSet<Remedy> = report.findings.iter().map(|f| f.remedy).collect();

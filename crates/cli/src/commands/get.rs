@@ -4,7 +4,6 @@ use filedex::export;
 use serde_json::{Value, json};
 
 use crate::args::{File, Scope};
-use crate::commands::export::numbers;
 use crate::database::{file_id, open_to_read, version};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -43,7 +42,7 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let mut json = export::record(&record);
     if let Some(space) = &args.vector {
         let vector = reader.vector(&version, &record.id, space.as_deref())?;
-        json["vector"] = json!(vector.as_deref().map(numbers));
+        json["vector"] = json!(vector.as_deref().map(filedex_formats::json_numbers));
     }
     if output.is_json() {
         return output.json(&json);

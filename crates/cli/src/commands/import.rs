@@ -1,20 +1,25 @@
-//! `filedex import`: JSON lines into a dataset version.
+//! `filedex import`: JSON lines, tables, data sets, or a folder of files, into a dataset version.
 
 use std::fs::File as OsFile;
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use filedex::import::{ImportOptions, ImportReport, LineError, Progress, VectorRows};
+use filedex::import::{ImportOptions, ImportReport, ImportRow, LineError, Progress, VectorRows};
 use filedex::{ImportMode, VersionRef, limits};
+use filedex_formats::Format;
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use crate::args::{File, Scope};
+use crate::commands::reading::{ReadRows, Reading, noun};
 use crate::commands::reasons::Reasons;
-use crate::commands::vectors::{Rows, Vectors};
+use crate::commands::sync::{self, Wanted};
+use crate::commands::vectors::{Expected, Lines, Vectors};
 use crate::database::builder;
 use crate::failure::Failure;
+use crate::folder::FolderArgs;
 use crate::interrupt::Interrupt;
 use crate::output::{Output, Style};
 use crate::progress;
@@ -25,12 +30,17 @@ use crate::units::{count, counted, duration, rate};
 const HELP: &str = "\
 Examples:
   filedex import photos.filedex photos.jsonl.zst
+  filedex import photos.filedex photos.csv --map title=comment --map zip=attributes.zip:text
+  filedex import photos.filedex photos.parquet --dry-run
+  filedex import photos.filedex coco/annotations/captions_val2017.json --root coco/val2017
   filedex import photos.filedex photos.jsonl --dataset holidays --errors refused.jsonl
   zcat more.jsonl.gz | filedex import photos.filedex -
+  filedex import photos.filedex ~/Pictures --tags-from-dirs
   filedex import photos.filedex photos.jsonl --embeddings vectors.npy --space captions \
     --model-id all-MiniLM-L6-v2
 
-SOURCE holds one JSON object a line:
+A folder is walked, and its files become records: `filedex sync --help`. Else SOURCE holds one JSON
+object a line:
   {\"uri\":\"file:///photos/beach.jpg\",\"data_size\":48213,\"caption\":\"Sunset\",
    \"tags_user\":[\"beach\"],\"attributes\":{\"width\":1600}}
 `uri` is needed; file_name, file_dir, file_type, content_type, file_create_time, file_update_time,
@@ -38,18 +48,28 @@ tags_ai and every other field of a record are read by name; other fields become 
 `embedding`, an array of numbers, is the file's vector in the space of --space, `embeddings` an object
 of such arrays by space. Gzip and Zstandard are recognised.
 
+Formats: jsonl, csv (with a header; a list by ; or |), parquet, arrow, coco, imagefolder (metadata.jsonl
+beside files), open-images, yolo (images, labels, data.yaml), class-folders (a folder for each class).
+A column is the property of its name (`tags`, `caption` and the like are known), else an attribute;
+--map says otherwise, --dry-run shows it. Objects in pictures become the attribute `objects`.
+
 The file, the dataset and the version are made where they are absent. Bad lines are reported and do
 not stop the others; then the exit code is 1. Ctrl-C stops after the batch under way; running the
 same command again resumes, since a line that is stored already changes nothing.";
 
-/// Import JSON lines
+/// Lines to a commit, where nothing is said: it bounds what an import takes in memory.
+const BATCH: usize = 5_000;
+
+/// Import JSON lines, tables, data sets, or a folder of files
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub struct Args {
     #[command(flatten)]
     file: File,
-    /// The lines: a path, or - for standard input
+    /// What to import: a path, or - for standard input; a folder that is no data set is walked
     source: String,
+    #[command(flatten)]
+    reading: Reading,
     #[command(flatten)]
     scope: Scope,
     /// Overwrite records that are there; without it, what a line leaves out stays
@@ -60,16 +80,17 @@ pub struct Args {
     errors: Option<PathBuf>,
     #[command(flatten)]
     vectors: Vectors,
-    /// Records to a commit
-    #[arg(long, value_name = "N", default_value_t = 5_000)]
-    #[arg(value_parser = batch_items)]
-    batch: usize,
-    /// After each commit, print how many lines are done, for programs that feed the import
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Records to a commit [default: 5000 lines, 1000 files]
+    #[arg(long, value_name = "N", value_parser = batch_items)]
+    batch: Option<usize>,
+    /// After each commit, print how many lines or files are done, for programs that feed the import
     #[arg(long)]
     acknowledge: bool,
 }
 
-fn batch_items(text: &str) -> Result<usize, String> {
+pub fn batch_items(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(items @ 1..=limits::BATCH_ITEMS) => Ok(items),
         _ => Err(format!("a number from 1 to {}", limits::BATCH_ITEMS)),
@@ -77,44 +98,71 @@ fn batch_items(text: &str) -> Result<usize, String> {
 }
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
-    let origin = Origin::find(&args.source)?;
-    let bar = progress::of_bytes(output, origin.length());
+    let format = args.reading.format(&args.source)?;
+    if format.is_none() && args.source != "-" && Path::new(&args.source).is_dir() {
+        return run_folder(args, output);
+    }
+    args.folder.refuse_for_lines(&args.source)?;
+    let origin = match format {
+        Some(format) if !format.is_text() => None,
+        _ => Some(Origin::find(&args.source)?),
+    };
+    let bar = progress::of_bytes(output, origin.as_ref().and_then(Origin::length));
     let interrupt = Interrupt::listen_under(&bar, output)?;
     let mut rows = args.vectors.open()?;
-    let source = Source::open(origin, &args.source, &bar, &interrupt)?;
-    let mut refused = Refused::to(args.errors.clone())?;
-
-    let cut = source.cut();
-    let (first, lines) = args.vectors.peek(Box::new(source.into_lines()))?;
-    let dimension = rows.as_ref().map(Rows::dimension).or(first);
+    if args.reading.dry_run {
+        let format = format.unwrap_or(Format::JsonLines);
+        let opened = args.open(format, origin, &bar, &interrupt)?;
+        bar.finish_and_clear();
+        let fine = args.reading.show(format, &args.source, opened, output)?;
+        return if fine { Ok(()) } else { Err(Failure::Reported) };
+    }
+    let (input, cut, first) = match (format, origin) {
+        (None, Some(origin)) => {
+            let source = Source::open(origin, &args.source, &bar, &interrupt)?;
+            let cut = source.cut();
+            let (first, lines) = args.vectors.peek(Box::new(source.into_lines()))?;
+            (Input::Lines(lines), cut, first)
+        }
+        (format, origin) => {
+            let format = format.unwrap_or(Format::JsonLines);
+            let read = args.open(format, origin, &bar, &interrupt)?;
+            (Input::Rows(read.rows), read.cut, read.expected)
+        }
+    };
+    let expected = rows.as_ref().map_or(first, |rows| Expected::Dimension(rows.dimension()));
+    let mut refused = Refused::to(args.errors.clone(), format.map_or("line", noun))?;
 
     let database = builder(output).open_or_create(&args.file.path)?;
     let scope = &args.scope;
     let version = database.version_or_create(scope.dataset.as_deref(), scope.version.as_deref())?;
-    let space = args.vectors.space(&database, &version, dimension)?;
+    let space = args.vectors.space(&database, &version, expected)?;
     let mode = if args.replace { ImportMode::Replace } else { ImportMode::Merge };
     let options = ImportOptions {
         mode,
-        batch_items: args.batch,
+        batch_items: args.batch.unwrap_or(BATCH),
         space: space.as_deref(),
         stop: Some(interrupt.flag()),
     };
 
     let (started, mut stored, mut closed) = (Instant::now(), Progress::default(), Ok(()));
-    let done = database.import_lines_with(
-        &version,
-        lines,
-        rows.as_mut().map(|rows| rows as &mut dyn VectorRows),
-        &options,
-        |progress| {
-            stored = progress;
-            bar.set_message(message(progress, started.elapsed()));
-            if args.acknowledge && closed.is_ok() {
-                closed = progress::acknowledge(progress.lines, output);
-            }
-        },
-        |error| refused.add(error),
-    );
+    let vectors = rows.as_mut().map(|rows| rows as &mut dyn VectorRows);
+    let on_progress = |progress: Progress| {
+        stored = progress;
+        bar.set_message(message(progress, started.elapsed()));
+        if args.acknowledge && closed.is_ok() {
+            closed = progress::acknowledge(progress.lines, output);
+        }
+    };
+    let on_error = |error| refused.add(error);
+    let done = match input {
+        Input::Lines(lines) => {
+            database.import_lines_with(&version, lines, vectors, &options, on_progress, on_error)
+        }
+        Input::Rows(rows) => {
+            database.import_rows(&version, rows, vectors, &options, on_progress, on_error)
+        }
+    };
     bar.finish_and_clear();
     let mut report = done.inspect_err(|_| {
         output.note(&format!("{} are stored", counted(stored.lines, "line", "lines")));
@@ -125,8 +173,47 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     if let Some(rows) = rows.filter(|_| !report.stopped) {
         rows.note_rest(output);
     }
-    print(args, &version, &report, &refused.reasons, output)?;
+    print(args, &version, &report, &refused, output)?;
     if report.failed > 0 || report.stopped { Err(Failure::Reported) } else { Ok(()) }
+}
+
+fn run_folder(args: &Args, output: &mut Output) -> Result<(), Failure> {
+    args.vectors.refuse_for_folders()?;
+    if args.replace {
+        return Err(Failure::Usage(
+            "--replace is for lines; --checksum reads every file".to_owned(),
+        ));
+    }
+    let wanted = Wanted {
+        file: &args.file.path,
+        folder: Path::new(&args.source),
+        scope: &args.scope,
+        options: &args.folder,
+        errors: args.errors.as_deref(),
+        batch: args.batch.unwrap_or(sync::BATCH),
+        acknowledge: args.acknowledge,
+    };
+    wanted.sync(output)
+}
+
+impl Args {
+    fn open(
+        &self,
+        format: Format,
+        origin: Option<Origin>,
+        bar: &ProgressBar,
+        interrupt: &Interrupt,
+    ) -> Result<ReadRows, Failure> {
+        let name = &self.source;
+        let source = origin.map(|origin| Source::open(origin, name, bar, interrupt)).transpose()?;
+        self.reading.open(format, name, source, &self.vectors, interrupt)
+    }
+}
+
+/// What is imported.
+enum Input {
+    Lines(Lines),
+    Rows(Box<dyn Iterator<Item = io::Result<ImportRow>> + Send>),
 }
 
 fn message(progress: Progress, elapsed: Duration) -> String {
@@ -138,15 +225,18 @@ struct Refused {
     file: Option<(PathBuf, BufWriter<OsFile>)>,
     broken: Option<Failure>,
     reasons: Reasons<LineError>,
+    /// What the number of one counts.
+    noun: &'static str,
 }
 
 impl Refused {
-    fn to(path: Option<PathBuf>) -> Result<Self, Failure> {
+    fn to(path: Option<PathBuf>, noun: &'static str) -> Result<Self, Failure> {
         let open = |path: PathBuf| match OsFile::create(&path) {
             Ok(file) => Ok((path, BufWriter::new(file))),
             Err(error) => Err(Failure::io(path.display().to_string(), error)),
         };
-        Ok(Self { file: path.map(open).transpose()?, broken: None, reasons: Reasons::default() })
+        let file = path.map(open).transpose()?;
+        Ok(Self { file, broken: None, reasons: Reasons::default(), noun })
     }
 
     fn add(&mut self, error: LineError) {
@@ -175,17 +265,18 @@ fn print(
     args: &Args,
     version: &VersionRef,
     report: &ImportReport,
-    reasons: &Reasons<LineError>,
+    refused: &Refused,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let Refused { reasons, noun, .. } = refused;
     if output.is_json() {
         return output.json(&as_json(args, version, report, reasons));
     }
     for error in reasons.first() {
-        output.line(format!("line {}: {}", count(error.line), clean(&error.reason)))?;
+        output.line(format!("{noun} {}: {}", count(error.line), clean(&error.reason)))?;
     }
     if report.failed > 0 {
-        let lines = counted(report.failed, "line was", "lines were");
+        let lines = counted(report.failed, &format!("{noun} was"), &format!("{noun}s were"));
         output.line(output.styled(Style::Bad, &format!("{lines} refused:")))?;
         for (reason, number) in reasons.by_count() {
             output.line(format!("  {:>9}  {}", count(number), clean(&reason)))?;

@@ -18,13 +18,17 @@ pub mod import;
 pub mod info;
 pub mod optimize;
 pub mod query;
+pub mod reading;
 pub mod reasons;
+pub mod repair;
 pub mod serve;
 pub mod space;
 pub mod stats;
+pub mod sync;
 pub mod tag;
 pub mod update;
 pub mod vectors;
+pub mod verify;
 pub mod version;
 pub mod why;
 
@@ -40,6 +44,8 @@ pub fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Dataset(args) => dataset::run(args, output),
         Command::Version(args) => version::run(args, output),
         Command::Import(args) => import::run(&args, output),
+        Command::Sync(args) => sync::run(&args, output),
+        Command::Verify(args) => verify::run(&args, output),
         Command::Query(args) => query::run(&args, output),
         Command::Why(args) => why::run(&args, output),
         Command::Get(args) => get::run(&args, output),
@@ -52,6 +58,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Calibrate(args) => calibrate::run(&args, output),
         Command::Backup(args) => backup::run(&args, output),
         Command::Check(args) => check::run(&args, output),
+        Command::Repair(args) => repair::run(&args, output),
         Command::Optimize(args) => optimize::run(&args, output),
         Command::Compact(args) => compact::run(&args, output),
         Command::Info(args) => info::run(&args, output),

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Cursor, Read};
 use std::path::PathBuf;
 
 use filedex::import::{VectorRows, parse_embedded_line};
-use filedex::{Database, NewSpace, NpyRows, VersionRef};
+use filedex::{Database, NewSpace, NewVector, NpyRows, VersionRef};
 
 use crate::commands::embed::space_name;
 use crate::commands::space::find;
@@ -34,7 +34,28 @@ pub struct Vectors {
 /// Lines to import.
 pub type Lines = Box<dyn BufRead + Send>;
 
+/// What is known of the vectors before the first line is imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Their dimension.
+    Dimension(u64),
+    /// There is none, or none was looked for.
+    Unknown,
+    /// There are no lines either.
+    NoLines,
+}
+
 impl Vectors {
+    /// Refuses what means nothing where a folder is imported.
+    pub fn refuse_for_folders(&self) -> Result<(), Failure> {
+        if self.embeddings.is_some() || self.space.is_some() || self.model_id.is_some() {
+            let what = "--embeddings, --space and --model-id are for lines; `filedex embed` gives the \
+                        files of a folder their vectors";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        Ok(())
+    }
+
     /// Opens the vectors beside the lines.
     pub fn open(&self) -> Result<Option<Rows>, Failure> {
         let open = |path: &PathBuf| -> Result<Rows, Failure> {
@@ -43,40 +64,50 @@ impl Vectors {
         self.embeddings.as_ref().map(open).transpose()
     }
 
-    /// The dimension of the first vector that belongs to the space, where the space may have to be
-    /// made for the vectors in the lines. Nothing of the lines is lost.
-    pub fn peek(&self, mut lines: Lines) -> Result<(Option<u64>, Lines), Failure> {
-        if self.model_id.is_none() || self.embeddings.is_some() {
-            return Ok((None, lines));
+    /// Whether a space may have to be made for vectors that the lines have.
+    pub fn may_make_space(&self) -> bool {
+        self.model_id.is_some() && self.embeddings.is_none()
+    }
+
+    /// Whether a vector goes to the space that was said.
+    pub fn is_ours(&self, vector: &NewVector) -> bool {
+        vector.space.is_none() || vector.space == self.space
+    }
+
+    /// What the lines tell of their vectors, where the space may have to be made for them. Nothing of
+    /// the lines is lost.
+    pub fn peek(&self, mut lines: Lines) -> Result<(Expected, Lines), Failure> {
+        if !self.may_make_space() {
+            return Ok((Expected::Unknown, lines));
         }
-        let (mut seen, mut dimension) = (Vec::new(), None);
+        let (mut seen, mut expected) = (Vec::new(), Expected::NoLines);
         let mut bounded = (&mut lines).take(PEEKED_BYTES);
-        while dimension.is_none() {
+        while !matches!(expected, Expected::Dimension(_)) {
             let start = seen.len();
-            let read = bounded.read_until(b'\n', &mut seen);
             // What cannot be read now cannot be read by the import either, which says it better.
-            if !matches!(read, Ok(1..)) {
+            if !matches!(bounded.read_until(b'\n', &mut seen), Ok(1..)) {
                 break;
             }
             let line = String::from_utf8_lossy(&seen[start..]);
+            if line.trim().is_empty() {
+                continue;
+            }
             let vectors = parse_embedded_line(line.trim()).map(|(_, vectors)| vectors);
-            let ours = |name: &Option<String>| name.is_none() || *name == self.space;
-            let vectors = vectors.unwrap_or_default().into_iter();
-            dimension = vectors
-                .filter(|vector| ours(&vector.space))
-                .map(|vector| vector.values.len() as u64)
-                .next();
+            let first = vectors.unwrap_or_default().into_iter().find(|vector| self.is_ours(vector));
+            expected = first.map_or(Expected::Unknown, |vector| {
+                Expected::Dimension(vector.values.len() as u64)
+            });
         }
-        Ok((dimension, Box::new(Cursor::new(seen).chain(lines))))
+        Ok((expected, Box::new(Cursor::new(seen).chain(lines))))
     }
 
     /// The space that vectors without one go to, made where it is absent; none is named where nothing
-    /// was said.
+    /// was said, or nothing is imported.
     pub fn space(
         &self,
         database: &Database,
         version: &VersionRef,
-        dimension: Option<u64>,
+        expected: Expected,
     ) -> Result<Option<String>, Failure> {
         if self.embeddings.is_none() && self.space.is_none() && self.model_id.is_none() {
             return Ok(None);
@@ -91,7 +122,9 @@ impl Vectors {
                     space.model
                 ));
             }
-            if let Some(given) = dimension.filter(|given| *given != has) {
+            if let Expected::Dimension(given) = expected
+                && given != has
+            {
                 return failed(format!(
                     "the vectors have {given} numbers each, the space {name:?} has {has} dimensions"
                 ));
@@ -105,11 +138,15 @@ impl Vectors {
             ));
         };
         let name = self.space.clone().unwrap_or_else(|| space_name(model));
-        let Some(dimension) = dimension else {
-            return failed(format!(
-                "no line has an `embedding` that tells how many dimensions the space {name:?} is to \
-                 have; make it with `filedex space create`"
-            ));
+        let dimension = match expected {
+            Expected::Dimension(dimension) => dimension,
+            Expected::NoLines => return Ok(None),
+            Expected::Unknown => {
+                return failed(format!(
+                    "no line has an `embedding` that tells how many dimensions the space {name:?} is \
+                     to have; make it with `filedex space create`"
+                ));
+            }
         };
         let dimension = u32::try_from(dimension).unwrap_or(u32::MAX);
         database.create_space(version, &NewSpace::new(&name, model, dimension))?;

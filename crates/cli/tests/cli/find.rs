@@ -236,7 +236,10 @@ fn export_of_a_query_replaces_a_file_only_once_it_is_whole() {
     folder.write("out.jsonl", "before");
     folder.run(["export", "a.filedex", "--where", "FileName ~ 3", "-o", "out.jsonl"]).fails(2);
     assert_eq!(std::fs::read_to_string(folder.path("out.jsonl")).unwrap(), "before");
-    let args = ["export", "a.filedex", "--where", "Tags.user = 'hill'", "-o", "out.jsonl"];
+    let args = ["export", "a.filedex", "Tags.user = 'hill'", "-o", "out.jsonl"];
+    assert!(folder.run(args).fails(1).contains("--force"));
+    assert_eq!(std::fs::read_to_string(folder.path("out.jsonl")).unwrap(), "before");
+    let args = args.iter().chain(&["--force"]);
     assert!(folder.run(args).ok().stdout.starts_with("74 files in out.jsonl, "));
     let written = std::fs::read_to_string(folder.path("out.jsonl")).unwrap();
     assert_eq!(written.lines().count(), 74);

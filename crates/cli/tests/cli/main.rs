@@ -8,6 +8,8 @@ mod change;
 mod demo;
 mod embed;
 mod find;
+mod folder;
+mod formats;
 mod help;
 mod import;
 mod interrupt;
@@ -16,6 +18,7 @@ mod lock;
 mod meaning;
 mod npy;
 mod program;
+mod repair;
 mod serve;
 mod space;
 

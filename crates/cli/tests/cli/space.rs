@@ -202,6 +202,9 @@ fn vectors_in_the_lines_make_their_space() {
     folder.write("bare.jsonl", lines(3));
     let args = ["import", "b.filedex", "bare.jsonl", "--space", "s", "--model-id", "m"];
     assert!(folder.run(args).fails(1).contains("no line has an `embedding`"));
+    folder.write("bare.jsonl", "\n \n");
+    folder.run(args).ok();
+    assert_eq!(folder.json(["space", "list", "b.filedex"])["spaces"], json!([]));
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub(super) fn merge_group(
     group: &[usize],
 ) -> Result<bool> {
     let sources: Vec<SegmentView> = group.iter().map(|at| text.segments()[*at].clone()).collect();
-    let built = merge(&sources)?;
+    let built = merge(&sources, &shared.spill())?;
     let _writing = shared.write_lock();
     let before = shared.snapshot()?;
     let newest = before.text(version)?;

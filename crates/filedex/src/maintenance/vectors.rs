@@ -53,7 +53,7 @@ pub(super) fn merge_group(
     group: &[usize],
 ) -> Result<bool> {
     let sources: Vec<VectorView> = group.iter().map(|at| index.segments()[*at].clone()).collect();
-    let built = merge_vectors(index.shape(), &sources)?;
+    let built = merge_vectors(index.shape(), &sources, &shared.spill())?;
     let _writing = shared.write_lock();
     let before = shared.snapshot()?;
     let newest = before.vectors(version, space)?;

@@ -10,6 +10,7 @@ use tantivy::{Index, IndexSettings, SingleSegmentIndexWriter};
 use super::bm25::quantised_length;
 use super::{bundle, document, schema};
 use crate::error::IndexError;
+use crate::spill::Bytes;
 
 /// Makes one segment of records.
 ///
@@ -32,10 +33,10 @@ pub struct SegmentBuilder {
 }
 
 /// A segment's bytes, and what its owner keeps beside them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct BuiltSegment {
     /// The bundle to store as a blob.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// The documents in it.
     pub docs: u32,
     /// The sum of the documents' [quantised](crate::quantised_length) text lengths.

@@ -14,12 +14,15 @@
 //! Numbers are little-endian. The files' own bytes are guarded by the blob store's checksums.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use tantivy::directory::{OwnedBytes, RamDirectory};
-use tantivy::{Directory, Index};
+use tantivy::{Directory, Index, IndexMeta};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::made::MadeFiles;
 use crate::error::IndexError;
+use crate::spill::Bytes;
 
 /// The files of a segment, in their order in the bundle.
 pub(crate) const EXTENSIONS: [&str; 6] = ["fast", "fieldnorm", "term", "idx", "pos", "store"];
@@ -45,37 +48,70 @@ pub(crate) fn pack(
     directory: &RamDirectory,
     docs: u32,
     text_length: u64,
-) -> Result<Vec<u8>, IndexError> {
-    let metas = index.load_metas()?;
+) -> Result<Bytes, IndexError> {
+    let names = names(&index.load_metas()?)?;
+    let files = names
+        .iter()
+        .map(|name| {
+            let file = directory.open_read(name).map_err(tantivy::TantivyError::from)?;
+            Ok(file.read_bytes()?)
+        })
+        .collect::<Result<Vec<_>, IndexError>>()?;
+    let lengths: Vec<u64> = files.iter().map(|file| file.len() as u64).collect();
+    let mut bytes = header(&lengths, docs, text_length);
+    bytes.reserve_exact(files.iter().map(OwnedBytes::len).sum());
+    files.iter().for_each(|file| bytes.extend_from_slice(file));
+    Ok(Bytes::from(bytes))
+}
+
+/// Packs the only segment of `index`, whose files were made in `directory`; they stay where they are.
+pub(crate) fn pack_made(
+    index: &Index,
+    directory: &MadeFiles,
+    docs: u32,
+    text_length: u64,
+) -> Result<Bytes, IndexError> {
+    let names = names(&index.load_metas()?)?;
+    let files = names
+        .iter()
+        .map(|name| {
+            directory.finished(name).ok_or_else(|| IndexError::Engine {
+                what: format!("a finished segment lacks {}", name.display()),
+            })
+        })
+        .collect::<Result<Vec<_>, IndexError>>()?;
+    let lengths: Vec<u64> = files.iter().map(|file| file.len()).collect();
+    let head = Bytes::from(header(&lengths, docs, text_length));
+    Ok(files.into_iter().fold(head, Bytes::then))
+}
+
+/// The names of the only segment's files, in their order in the bundle.
+fn names(metas: &IndexMeta) -> Result<[PathBuf; EXTENSIONS.len()], IndexError> {
     let segment = metas
         .segments
         .first()
         .ok_or_else(|| IndexError::Engine { what: "a finished index has no segment".to_owned() })?;
-    let files = EXTENSIONS
-        .iter()
-        .map(|extension| {
-            let name = format!("{}.{extension}", segment.id().uuid_string());
-            let file = directory.open_read(name.as_ref()).map_err(tantivy::TantivyError::from)?;
-            Ok(file.read_bytes()?)
-        })
-        .collect::<Result<Vec<_>, IndexError>>()?;
-    let total = HEADER_BYTES + files.iter().map(OwnedBytes::len).sum::<usize>();
-    let mut bytes = Vec::with_capacity(total);
+    let id = segment.id().uuid_string();
+    Ok(EXTENSIONS.map(|extension| PathBuf::from(format!("{id}.{extension}"))))
+}
+
+fn header(lengths: &[u64], docs: u32, text_length: u64) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER_BYTES);
     bytes.extend_from_slice(MAGIC);
     bytes.extend(FORMAT.to_le_bytes());
     bytes.extend(docs.to_le_bytes());
     bytes.extend(text_length.to_le_bytes());
-    bytes.extend((total as u64).to_le_bytes());
+    let total = HEADER_BYTES as u64 + lengths.iter().sum::<u64>();
+    bytes.extend(total.to_le_bytes());
     let mut offset = HEADER_BYTES as u64;
-    for file in &files {
+    for length in lengths {
         bytes.extend(offset.to_le_bytes());
-        bytes.extend((file.len() as u64).to_le_bytes());
-        offset += file.len() as u64;
+        bytes.extend(length.to_le_bytes());
+        offset += length;
     }
     let checksum = xxh3_64(&bytes);
     bytes.extend(checksum.to_le_bytes());
-    files.iter().for_each(|file| bytes.extend_from_slice(file));
-    Ok(bytes)
+    bytes
 }
 
 /// Reads the header at the front of a bundle of `length` bytes, or says what is wrong with it.

@@ -1,28 +1,29 @@
 //! Several segments into one.
 
 use tantivy::BitSet;
-use tantivy::directory::RamDirectory;
 use tantivy::fastfield::AliveBitSet;
 use tantivy::indexer::merge_filtered_segments;
 
 use super::builder::{BuiltSegment, SegmentBuilder, settings};
 use super::bundle;
 use super::index::SegmentView;
+use super::made::MadeFiles;
 use crate::error::IndexError;
+use crate::spill::Spill;
 
 /// One segment of the live documents of several: those of the first in their order, then those of
-/// the second, and so on.
+/// the second, and so on. What is made goes to `spill` beyond some megabytes.
 ///
 /// ```
 /// # use std::sync::Arc;
-/// let merged = filedex_index::merge(&[])?;
+/// let merged = filedex_index::merge(&[], &filedex_index::Spill::default())?;
 /// assert_eq!(merged.docs, 0);
 /// # Ok::<(), filedex_index::IndexError>(())
 /// ```
 ///
 /// # Errors
-/// If a segment cannot be read.
-pub fn merge(views: &[SegmentView]) -> Result<BuiltSegment, IndexError> {
+/// If a segment cannot be read, or what is made cannot be written.
+pub fn merge(views: &[SegmentView], spill: &Spill) -> Result<BuiltSegment, IndexError> {
     let living: Vec<&SegmentView> = views.iter().filter(|view| view.live_docs() > 0).collect();
     if living.is_empty() {
         return SegmentBuilder::new()?.finish();
@@ -40,10 +41,10 @@ pub fn merge(views: &[SegmentView]) -> Result<BuiltSegment, IndexError> {
         segments.push(segment.segment().clone());
         alive.push((!view.dead.is_empty()).then(|| alive_docs(view)).transpose()?);
     }
-    let directory = RamDirectory::create();
+    let directory = MadeFiles::new(spill);
     let index = merge_filtered_segments(&segments, settings(), alive, directory.clone())?;
     let docs = u32::try_from(docs).map_err(std::io::Error::other)?;
-    let bytes = bundle::pack(&index, &directory, docs, text_length)?;
+    let bytes = bundle::pack_made(&index, &directory, docs, text_length)?;
     Ok(BuiltSegment { bytes, docs, text_length })
 }
 

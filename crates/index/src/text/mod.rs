@@ -19,6 +19,7 @@ mod facet;
 mod frame;
 mod index;
 mod interval;
+mod made;
 mod merge;
 mod name_order;
 mod near;

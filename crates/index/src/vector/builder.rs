@@ -1,19 +1,22 @@
 //! Building segments: from vectors, and from segments.
 
+use std::io::Write;
+
 use filedex_model::limits::COMPONENT_MAX;
 use filedex_model::{Metric, Row, VectorStorage};
 use half::f16;
 
 use crate::error::IndexError;
+use crate::spill::{Bytes, Spill, SpillFile};
 use crate::vector::index::VectorView;
 use crate::vector::layout::{Layout, VectorShape};
 use crate::vector::quantise::{quantise, unit};
 
 /// A finished segment, to be stored as a blob.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct BuiltVectors {
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// How many vectors it has, at least 1.
     pub vectors: u32,
     /// The least row.
@@ -47,13 +50,23 @@ pub struct VectorSegmentBuilder {
     halves: Vec<f32>,
     sums: Vec<f64>,
     codes: Vec<u8>,
-    vectors: Vec<u8>,
+    vectors: SpillFile,
 }
 
 impl VectorSegmentBuilder {
     /// An empty segment.
     #[must_use]
     pub fn new(shape: VectorShape) -> Self {
+        Self::into_file(shape, SpillFile::in_memory())
+    }
+
+    /// An empty segment whose vectors go to `spill` beyond some megabytes.
+    #[must_use]
+    pub fn with_spill(shape: VectorShape, spill: &Spill) -> Self {
+        Self::into_file(shape, spill.file())
+    }
+
+    fn into_file(shape: VectorShape, vectors: SpillFile) -> Self {
         Self {
             shape,
             rows: Vec::new(),
@@ -62,14 +75,14 @@ impl VectorSegmentBuilder {
             halves: Vec::new(),
             sums: vec![0.0; shape.dimension],
             codes: Vec::new(),
-            vectors: Vec::new(),
+            vectors,
         }
     }
 
     /// Adds the vector of a row, one that [`Space::accept`](filedex_model::Space::accept) answered.
     ///
     /// # Errors
-    /// [`IndexError::Unsupported`] for rows that do not ascend, another dimension, or a number that
+    /// [`IndexError::Io`]; [`IndexError::Unsupported`] for rows that do not ascend, another dimension, or a number that
     /// is not finite (or not in 16 bits, where such are stored) or beyond [`COMPONENT_MAX`].
     pub fn add(&mut self, row: Row, vector: &[f32]) -> Result<(), IndexError> {
         if self.rows.last().is_some_and(|last| *last >= row) {
@@ -109,12 +122,13 @@ impl VectorSegmentBuilder {
             #[expect(clippy::cast_possible_truncation, reason = "bounds allow for the rounding")]
             self.halves.push((squared / 2.0) as f32);
         }
-        match self.shape.storage {
-            VectorStorage::F32 => kept.iter().for_each(|x| self.vectors.extend(x.to_le_bytes())),
+        let stored: Vec<u8> = match self.shape.storage {
+            VectorStorage::F32 => kept.iter().flat_map(|x| x.to_le_bytes()).collect(),
             VectorStorage::F16 => {
-                kept.iter().for_each(|x| self.vectors.extend(f16::from_f32(*x).to_le_bytes()));
+                kept.iter().flat_map(|x| f16::from_f32(*x).to_le_bytes()).collect()
             }
-        }
+        };
+        self.vectors.write_all(&stored)?;
         Ok(())
     }
 
@@ -137,7 +151,8 @@ impl VectorSegmentBuilder {
         // Rows are distinct 32-bit numbers.
         let vectors = u32::try_from(self.rows.len()).ok()?;
         let layout = Layout { shape: self.shape, vectors };
-        let mut bytes = Vec::with_capacity(usize::try_from(layout.length()).ok()?);
+        let head = layout.length() - self.vectors.len();
+        let mut bytes = Vec::with_capacity(usize::try_from(head).ok()?);
         layout.write_header(&mut bytes);
         #[expect(clippy::cast_possible_truncation, reason = "a mean of floats is about a float")]
         let mean = self.sums.iter().map(|sum| (sum / f64::from(vectors)) as f32);
@@ -147,19 +162,20 @@ impl VectorSegmentBuilder {
             column.iter().for_each(|x| bytes.extend(x.to_le_bytes()));
         }
         bytes.extend_from_slice(&self.codes);
-        bytes.extend_from_slice(&self.vectors);
+        let bytes = Bytes::from(bytes).then(self.vectors);
         Some(BuiltVectors { bytes, vectors, first_row, last_row, rows: self.rows })
     }
 }
 
 /// One segment of all vectors of `views` that live; none where no vector does. Their rows must
-/// differ.
+/// differ. What is made goes to `spill` beyond some megabytes.
 ///
 /// # Errors
-/// If a segment cannot be read, has another shape, or two have the same live row.
+/// If a segment cannot be read, what is made cannot be written, a segment has another shape, or two have the same live row.
 pub fn merge_vectors(
     shape: VectorShape,
     views: &[VectorView],
+    spill: &Spill,
 ) -> Result<Option<BuiltVectors>, IndexError> {
     let mut live = Vec::new();
     for (at, view) in views.iter().enumerate() {
@@ -169,7 +185,7 @@ pub fn merge_vectors(
         live.extend(slots.map(|slot| (rows.at(slot), at, slot)));
     }
     live.sort_unstable();
-    let mut builder = VectorSegmentBuilder::new(shape);
+    let mut builder = VectorSegmentBuilder::with_spill(shape, spill);
     let mut vector = Vec::new();
     for (row, at, slot) in live {
         views[at].segment.read_vector(slot, &mut vector)?;

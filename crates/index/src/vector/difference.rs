@@ -1,15 +1,16 @@
 //! Whether a segment's derived parts are what its vectors give.
 
 use crate::error::IndexError;
+use crate::spill::Spill;
 use crate::vector::builder::VectorSegmentBuilder;
-use crate::vector::graph::Graph;
 use crate::vector::index::VectorIndex;
 use crate::vector::layout::{Layout, VectorShape};
 
 /// What is wrong with the segments of an index, in words; nothing where all is well.
 ///
 /// Every segment is built anew from its rows and vectors, and compared byte by byte; rows that live
-/// twice are named; graphs must reach every vector of their segments.
+/// twice are named; graphs must reach every vector of their segments, take for equal what is, and have
+/// in each layer what the layers above it have.
 ///
 /// # Errors
 /// If a segment cannot be read.
@@ -26,10 +27,12 @@ pub fn vector_differences(index: &VectorIndex) -> Result<Vec<String>, IndexError
             wrong.push(what("a vector beyond its end is marked dead"));
         }
         match segment.graph() {
-            Ok(graph) => match graph.map_or(0, Graph::unreached) {
-                0 => {}
-                unreached => wrong.push(what(&format!("its graph misses {unreached} vectors"))),
-            },
+            Ok(None) => {}
+            Ok(Some(graph)) => {
+                let codes = segment.codes()?;
+                let found = graph.wrong(|a, b| codes.are_equal(a, b));
+                wrong.extend(found.iter().map(|why| what(&format!("its graph {why}"))));
+            }
             Err(IndexError::Damaged { blob, what: why }) => {
                 wrong.push(what(&format!("its graph {blob} is damaged: {why}")));
             }
@@ -46,7 +49,7 @@ impl crate::vector::VectorSegment {
     /// Whether building it anew gives the same bytes.
     fn rebuilds(&self) -> Result<bool, IndexError> {
         let shape: VectorShape = self.shape();
-        let mut builder = VectorSegmentBuilder::new(shape);
+        let mut builder = VectorSegmentBuilder::with_spill(shape, &Spill::default());
         let rows = self.rows()?;
         let mut vector = Vec::new();
         for slot in 0..self.vectors() {

@@ -47,7 +47,7 @@ fn every_level_finds_the_same_candidates() {
         let shape = VectorShape { dimension, metric, storage: VectorStorage::F32 };
         let mut builder = VectorSegmentBuilder::new(shape);
         (0..300).for_each(|row| builder.add(row as u32, &wave(row)).unwrap());
-        let bytes = builder.finish().unwrap().bytes;
+        let bytes = builder.finish().unwrap().bytes.to_vec().unwrap();
         let plain = open([bytes.clone(), Vec::new()], None);
         let built = build_graph(&plain, 1, &AtomicBool::new(false)).unwrap().unwrap();
         let segment = Arc::new(open([bytes, built.bytes], Some(1)));

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::blob::{Blob, BlobSource, ByteCache};
 use crate::error::IndexError;
+use crate::spill::Bytes;
 use crate::vector::graph::Graph;
 use crate::vector::layout::{HEADER_BYTES, Layout, VectorShape, f32s, u32s};
 use crate::vector::quantise::up;
@@ -43,6 +44,15 @@ pub(crate) struct Codes {
     /// Halves of squared lengths, under l2 only.
     pub(crate) halves: Vec<f32>,
     pub(crate) signs: Signs,
+}
+
+impl Codes {
+    /// Whether two vectors have the same codes, which stand for the same numbers.
+    pub(crate) fn are_equal(&self, a: u32, b: u32) -> bool {
+        let row = |slot: u32| &self.codes[slot as usize * self.stride..][..self.stride];
+        let scale = |slot: u32| self.scales[slot as usize].to_bits();
+        row(a) == row(b) && scale(a) == scale(b)
+    }
 }
 
 impl VectorSegment {
@@ -209,14 +219,17 @@ impl VectorSegment {
     }
 
     /// Whether these are the segment's bytes.
-    pub(crate) fn same_bytes(&self, bytes: &[u8], length: u64) -> Result<bool, IndexError> {
+    pub(crate) fn same_bytes(&self, bytes: &Bytes, length: u64) -> Result<bool, IndexError> {
         let chunk = self.blob.source.chunk_bytes().max(1);
-        if bytes.len() as u64 != length || self.blob.source.len(self.blob.number)? != length {
+        if bytes.len() != length || self.blob.source.len(self.blob.number)? != length {
             return Ok(false);
         }
-        for (at, part) in bytes.chunks(chunk).enumerate() {
-            let start = (at * chunk) as u64;
-            if self.blob.load(start..start + part.len() as u64)? != part {
+        let mut part = vec![0; chunk];
+        for start in (0..length).step_by(chunk) {
+            let end = length.min(start + chunk as u64);
+            let part = &mut part[..(end - start) as usize];
+            bytes.read_at(start, part)?;
+            if &*self.blob.load(start..end)? != part {
                 return Ok(false);
             }
         }

@@ -17,7 +17,7 @@ fn open(blobs: &Arc<Blobs>, number: u64) -> Result<TextSegment, IndexError> {
 fn whole() -> Vec<u8> {
     let mut random = Random::seeded(41);
     let all: Vec<_> = (0..).zip(records(&mut random, 30)).collect();
-    build(&all).bytes
+    build(&all).bytes.to_vec().unwrap()
 }
 
 #[test]

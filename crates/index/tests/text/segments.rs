@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use filedex_index::{
-    Condition, DeadDocs, SegmentBuilder, SegmentView, TextIndex, differences, merge,
+    Condition, DeadDocs, SegmentBuilder, SegmentView, Spill, TextIndex, differences, merge,
     quantised_length, ranking_words,
 };
 use filedex_model::{FileRecord, Row, StatusFilter};
@@ -85,12 +85,13 @@ fn empty_segments_are_segments() {
     assert_eq!(index.count(&Condition::Everything, StatusFilter::All).unwrap(), 0);
     assert_eq!(index.locate(&[1, 2]).unwrap(), [Vec::<u32>::new()]);
     let mut random = Random::seeded(34);
-    let one = build(&[(9, record(&mut random, 9))]);
+    let one = [(9, record(&mut random, 9))];
     let dead: DeadDocs = [0].into_iter().collect();
-    let gone = SegmentView { segment: open(one.clone(), 100), dead: Arc::new(dead) };
-    assert_eq!(merge(&[gone.clone(), empty.clone()]).unwrap().docs, 0);
-    let living = SegmentView { segment: open(one, 100), dead: Arc::default() };
-    assert_eq!(merge(&[gone, empty, living]).unwrap().docs, 1);
+    let gone = SegmentView { segment: open(build(&one), 100), dead: Arc::new(dead) };
+    let spill = Spill::default();
+    assert_eq!(merge(&[gone.clone(), empty.clone()], &spill).unwrap().docs, 0);
+    let living = SegmentView { segment: open(build(&one), 100), dead: Arc::default() };
+    assert_eq!(merge(&[gone, empty, living], &spill).unwrap().docs, 1);
 }
 
 #[test]

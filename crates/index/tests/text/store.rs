@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use filedex_index::{
-    BlobSource, BuiltSegment, ByteCache, DeadDocs, SegmentBuilder, SegmentView, TextIndex,
+    BlobSource, BuiltSegment, ByteCache, DeadDocs, SegmentBuilder, SegmentView, Spill, TextIndex,
     TextSegment,
 };
 use filedex_model::{FileRecord, Row};
@@ -78,7 +78,7 @@ pub fn build(records: &[(Row, FileRecord)]) -> BuiltSegment {
 
 pub fn open(built: BuiltSegment, chunk: usize) -> Arc<TextSegment> {
     let blobs = Blobs::new(chunk);
-    let number = blobs.add(built.bytes);
+    let number = blobs.add(built.bytes.to_vec().unwrap());
     Arc::new(TextSegment::open(blobs, number, Arc::new(ByteCache::new(16 << 20))).unwrap())
 }
 
@@ -133,7 +133,7 @@ impl Fixture {
 
     /// The same records in one segment without dead documents.
     pub fn merged(&self) -> Self {
-        let built = filedex_index::merge(self.index.segments()).unwrap();
+        let built = filedex_index::merge(self.index.segments(), &Spill::default()).unwrap();
         let length = built.text_length;
         let view = SegmentView { segment: open(built, 4_096), dead: Arc::default() };
         Self { live: self.live.clone(), index: TextIndex::new(vec![view], length) }

@@ -16,7 +16,7 @@ const HEADER_BYTES: usize = 40;
 fn whole(seed: &mut Seed) -> Vec<u8> {
     let space = space(Metric::L2, VectorStorage::F16, 5);
     let made = (0..40).map(|_| vector(seed, &space, Looks::Even)).collect();
-    build((&space).into(), &numbered(seed, made, 2)).bytes
+    build((&space).into(), &numbered(seed, made, 2)).bytes.to_vec().unwrap()
 }
 
 fn opened(bytes: Vec<u8>) -> Result<filedex_index::VectorSegment, IndexError> {

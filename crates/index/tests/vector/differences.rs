@@ -37,7 +37,7 @@ fn good_segments_have_none() {
 fn segment(seed: &mut Seed, metric: Metric) -> (Vec<u8>, Vec<(&'static str, usize)>) {
     let space = space(metric, VectorStorage::F32, DIMENSION);
     let made = (0..COUNT).map(|_| vector(seed, &space, Looks::Even)).collect();
-    let bytes = build((&space).into(), &numbered(seed, made, 0)).bytes;
+    let bytes = build((&space).into(), &numbered(seed, made, 0)).bytes.to_vec().unwrap();
     let halves = if metric == Metric::L2 { 4 * COUNT } else { 0 };
     let columns = [
         ("mean", 4 * DIMENSION),
@@ -137,7 +137,7 @@ fn damaged_graphs_and_those_of_others_are_named() {
     }
     let space = space(Metric::Cosine, VectorStorage::F32, DIMENSION);
     let made = (0..COUNT - 1).map(|_| vector(&mut seed, &space, Looks::Even)).collect();
-    let other = build(shape, &numbered(&mut seed, made, 0)).bytes;
+    let other = build(shape, &numbered(&mut seed, made, 0)).bytes.to_vec().unwrap();
     check(graph_of(&other), "of 29 vectors instead of 30");
 }
 

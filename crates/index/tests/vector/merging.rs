@@ -1,6 +1,8 @@
 //! A merge gives the bytes that building from the survivors gives; what a segment must refuse.
 
-use filedex_index::{IndexError, VectorIndex, VectorSegmentBuilder, VectorShape, merge_vectors};
+use filedex_index::{
+    IndexError, Spill, VectorIndex, VectorSegmentBuilder, VectorShape, merge_vectors,
+};
 use filedex_model::{Metric, VectorStorage};
 use filedex_testkit::Seed;
 
@@ -18,7 +20,8 @@ fn any_split_merges_into_what_its_survivors_build() {
                 let made = (0..count).map(|_| vector(&mut seed, &space, looks)).collect();
                 let vectors = numbered(&mut seed, made, 3);
                 let store = Store::scattered(&mut seed, shape, vectors, round + 1);
-                let merged = merge_vectors(shape, store.index.segments()).unwrap();
+                let merged =
+                    merge_vectors(shape, store.index.segments(), &Spill::default()).unwrap();
                 let wanted = (!store.live.is_empty()).then(|| build(shape, &store.live));
                 assert_eq!(merged, wanted, "{metric}, {storage}, {looks:?}, {count}");
             }
@@ -30,8 +33,8 @@ fn any_split_merges_into_what_its_survivors_build() {
 fn a_merge_of_the_dead_is_nothing() {
     let shape = shape(Metric::Dot, VectorStorage::F32, 2);
     let store = Store::of_parts(shape, vec![(vec![(4, vec![1.0, 2.0])], vec![0])]);
-    assert_eq!(merge_vectors(shape, store.index.segments()).unwrap(), None);
-    assert_eq!(merge_vectors(shape, &[]).unwrap(), None);
+    assert_eq!(merge_vectors(shape, store.index.segments(), &Spill::default()).unwrap(), None);
+    assert_eq!(merge_vectors(shape, &[], &Spill::default()).unwrap(), None);
 }
 
 #[test]
@@ -40,7 +43,7 @@ fn a_merge_refuses_rows_that_live_twice_and_other_spaces() {
     let mine = shape_of(Metric::Cosine, VectorStorage::F32, 2);
     let part = |row| (vec![(row, vec![0.6, 0.8])], Vec::new());
     let twice = Store::of_parts(mine, vec![part(7), part(7)]);
-    let refused = merge_vectors(mine, twice.index.segments());
+    let refused = merge_vectors(mine, twice.index.segments(), &Spill::default());
     assert!(matches!(refused, Err(IndexError::Unsupported { .. })), "{refused:?}");
     let once = Store::of_parts(mine, vec![part(7)]);
     for other in [
@@ -48,7 +51,7 @@ fn a_merge_refuses_rows_that_live_twice_and_other_spaces() {
         shape_of(Metric::Cosine, VectorStorage::F16, 2),
         shape_of(Metric::Cosine, VectorStorage::F32, 3),
     ] {
-        let refused = merge_vectors(other, once.index.segments());
+        let refused = merge_vectors(other, once.index.segments(), &Spill::default());
         assert!(matches!(refused, Err(IndexError::Damaged { .. })), "{other:?}: {refused:?}");
         let refused = VectorIndex::new(other, once.index.segments().to_vec());
         assert!(matches!(refused, Err(IndexError::Damaged { .. })), "{other:?}: {refused:?}");

@@ -61,7 +61,7 @@ impl Store {
         let mut live = Listed::new();
         let mut views = Vec::new();
         for (vectors, dead) in parts.into_iter().filter(|(vectors, _)| !vectors.is_empty()) {
-            let blob = blobs.put(build(shape, &vectors).bytes);
+            let blob = blobs.put(build(shape, &vectors).bytes.to_vec().unwrap());
             let segment = Arc::new(blobs.open(blob, None).unwrap());
             let dead: DeadDocs = dead.into_iter().collect();
             for (slot, (row, vector)) in (0..).zip(vectors) {

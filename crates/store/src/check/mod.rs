@@ -20,6 +20,7 @@ use crate::key;
 use crate::read::ReadSnapshot;
 use crate::stored::version as stored_version;
 use crate::tables;
+pub(crate) use pages::findings;
 pub use pages::{PagesChecked, check_file};
 
 /// Something in a database that does not agree with the rest.
@@ -67,9 +68,10 @@ pub enum About {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// It is derived from the rest of the file, so nothing is lost by it.
+    /// It is derived from the rest of the file: a repair makes it anew, and nothing is lost by it.
     Rebuild,
-    /// Nothing else in the file says the same: what is damaged comes back from a backup only.
+    /// Nothing else in the file says the same: a repair saves what can be read, and says what is lost;
+    /// that comes back from a backup only.
     Salvage,
 }
 
@@ -87,8 +89,10 @@ impl Remedy {
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Rebuild => "it can be made anew from the rest of the file",
-            Self::Salvage => "only a backup brings it back; the rest of the file can still be read",
+            Self::Rebuild => "`filedex repair FILE` makes it anew from the rest of the file",
+            Self::Salvage => {
+                "`filedex repair FILE` saves the rest and says what is lost; only a backup brings that back"
+            },
         })
     }
 }

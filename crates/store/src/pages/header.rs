@@ -62,9 +62,11 @@ pub(super) struct Slot {
 impl Slot {
     fn read(bytes: &[u8]) -> Option<Self> {
         let whole = u128_at(bytes, SLOT_CHECKSUM)? == xxh3_128(&bytes[..SLOT_CHECKSUM]);
-        if !whole || bytes[0] != LAYOUT_VERSION {
-            return None;
-        }
+        if whole && bytes[0] == LAYOUT_VERSION { Self::unproved(bytes) } else { None }
+    }
+
+    /// What a slot says, whether or not it is what was written.
+    fn unproved(bytes: &[u8]) -> Option<Self> {
         let root = |there: usize, at: usize| (bytes[there] != 0).then(|| Root::read(&bytes[at..]));
         Some(Self {
             tables: root(1, 8).flatten(),
@@ -83,13 +85,20 @@ pub(super) struct Header {
     pub(super) may_be_cut_short: bool,
     /// What is wrong with it, in words.
     pub(super) wrong: Vec<String>,
+    /// Whether its first bytes are those of a database.
+    pub(super) starts_as_one: bool,
+    /// Whether the slot that was written last is among the commits.
+    pub(super) has_primary: bool,
+    /// What the slots say that are not what was written, the primary one first.
+    pub(super) unproved: Vec<Slot>,
 }
 
 impl Header {
     /// Reads the first [`BYTES`] of a file of this length, as many of them as there are.
     pub(super) fn read(bytes: &[u8], length: u64) -> Self {
         let mut wrong = Vec::new();
-        if !bytes.starts_with(MAGIC) {
+        let starts_as_one = bytes.starts_with(MAGIC);
+        if !starts_as_one {
             wrong.push("its first bytes are not those of a database".to_owned());
         }
         let layout = [12, 16, 20].map(|at| u32_at(bytes, at).map(u64::from));
@@ -112,6 +121,10 @@ impl Header {
             let what = "one of the places that name its newest commits is not what was written";
             wrong.push(what.to_owned());
         }
+        let has_primary = first.is_some();
+        let damaged = [(first, primary), (second, 1 - primary)].into_iter();
+        let unproved = damaged.filter(|(slot, _)| slot.is_none());
+        let unproved = unproved.filter_map(|(_, which)| unproved_at(bytes, which)).collect();
         let mut commits: Vec<Slot> = first.into_iter().chain(second).collect();
         if two_phase && first.is_some() {
             commits.truncate(1);
@@ -119,8 +132,25 @@ impl Header {
             // The newer one counts, wherever it stands: a crash can leave them the wrong way round.
             commits.sort_by_key(|commit| std::cmp::Reverse(commit.number));
         }
-        Self { commits, may_be_cut_short: !clean && !two_phase, wrong }
+        Self {
+            commits,
+            may_be_cut_short: !clean && !two_phase,
+            wrong,
+            starts_as_one,
+            has_primary,
+            unproved,
+        }
     }
+}
+
+fn unproved_at(bytes: &[u8], which: usize) -> Option<Slot> {
+    Slot::unproved(bytes.get(SLOTS[which]..SLOTS[which] + SLOT_BYTES)?)
+}
+
+/// The number of the smallest page that begins here.
+pub(super) fn page_at(offset: u64) -> u64 {
+    let page = offset / PAGE - 1;
+    page / REGION_PAGES << 20 | page % REGION_PAGES
 }
 
 /// Where a page stands.

@@ -14,6 +14,7 @@
 mod header;
 mod node;
 mod number;
+mod salvage;
 mod tree;
 
 use std::fs::OpenOptions;
@@ -31,8 +32,9 @@ use crate::probe;
 use header::{Header, Place, Root, Slot};
 use node::Widths;
 use number::{u32_at, u64_at};
-pub(crate) use tree::{Damage, Why};
-use tree::{Entry, Walk};
+pub(crate) use salvage::{Chosen, FoundBy, Read};
+use tree::Walk;
+pub(crate) use tree::{Damage, Entry, Why};
 
 /// The widths of the lists of tables.
 const LIST: Widths = Widths { key: None, value: None };
@@ -84,6 +86,7 @@ pub(crate) enum Of {
 /// A table in the list.
 struct Listed {
     name: String,
+    entries: u64,
     root: Option<Root>,
     widths: Widths,
     /// Whether its entry is what was written.
@@ -178,7 +181,7 @@ impl Image {
             let why =
                 self.header.wrong.first().map_or("both of its commits are damaged", |why| why);
             StoreError::damaged(format!(
-                "{path}: {why}, and without them no page can be found; restore it from a backup"
+                "{path}: {why}, and no page of a commit can be found; restore it from a backup"
             ))
         })
     }
@@ -264,14 +267,14 @@ impl Listed {
         if *value.first()? != TABLE {
             return None;
         }
-        u64_at(value, 1)?;
+        let entries = u64_at(value, 1)?;
         let root = if *value.get(9)? == 0 { None } else { Some(Root::read(value.get(10..)?)?) };
         let width = |at: usize| {
             let width = u32_at(value, at + 1)?;
             Some((*value.get(at)? != 0).then_some(width as usize))
         };
         let widths = Widths { key: width(42)?, value: width(47)? };
-        Some(Self { name, root, widths, sound: entry.sound })
+        Some(Self { name, entries, root, widths, sound: entry.sound })
     }
 }
 

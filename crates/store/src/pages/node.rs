@@ -58,8 +58,9 @@ impl<'a> Page<'a> {
         self.bytes.get(..end)
     }
 
-    /// A key and a value of a leaf; `None` where they are not inside the page.
-    pub(super) fn pair(&self, pairs: usize, at: usize) -> Option<(&'a [u8], &'a [u8])> {
+    /// A key and a value of a leaf, and where in the page the value begins; `None` where they are not
+    /// inside the page.
+    pub(super) fn pair(&self, pairs: usize, at: usize) -> Option<(&'a [u8], &'a [u8], usize)> {
         let key_start = match at.checked_sub(1) {
             None => self.keys_start(pairs),
             Some(before) => self.key_end(pairs, before)?,
@@ -70,7 +71,7 @@ impl<'a> Page<'a> {
         };
         let part = |range: Range<usize>| self.bytes.get(range);
         let key = part(key_start..self.key_end(pairs, at)?)?;
-        Some((key, part(value_start..self.value_end(pairs, at)?)?))
+        Some((key, part(value_start..self.value_end(pairs, at)?)?, value_start))
     }
 
     /// Where the first key of a leaf begins.

@@ -38,7 +38,11 @@ pub(crate) enum Why {
 pub(crate) struct Entry<'a> {
     pub(crate) key: &'a [u8],
     pub(crate) value: &'a [u8],
-    /// Whether every page on the way to it is what was written.
+    /// Where in the file the value begins.
+    pub(crate) at: u64,
+    /// Whether the page it is on is what the page above says was written.
+    pub(crate) page_sound: bool,
+    /// Whether that holds for every page on the way to it.
     pub(crate) sound: bool,
 }
 
@@ -55,13 +59,23 @@ pub(super) struct Walk<'a> {
     /// Pages that are what was written.
     pub(super) pages: u64,
     pub(super) damages: Vec<Damage>,
+    /// How many of the damaged pages lead to others.
+    pub(super) damaged_branches: u64,
     /// Pages that may still be read: no tree has more than the file.
     left: u64,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(image: &'a Image, widths: Widths, visit: Option<&'a mut Visit<'a>>) -> Self {
-        Self { image, widths, visit, pages: 0, damages: Vec::new(), left: image.most_pages() }
+        Self {
+            image,
+            widths,
+            visit,
+            pages: 0,
+            damages: Vec::new(),
+            damaged_branches: 0,
+            left: image.most_pages(),
+        }
     }
 
     /// Walks from a root; `sound` is whether the root itself is what was written.
@@ -107,8 +121,9 @@ impl<'a> Walk<'a> {
         let Some(page) = page.filter(|_| matches || self.visit.is_some()) else { return Ok(()) };
         let sound = sound && matches;
         match page.node {
-            Node::Leaf { pairs } => self.leaf(&page, pairs, sound),
+            Node::Leaf { pairs } => self.leaf(&page, pairs, place, (matches, sound)),
             Node::Branch { keys } => {
+                self.damaged_branches += u64::from(!matches);
                 for at in 0..=keys {
                     let Some(child) = page.child(keys, at) else { break };
                     let before = at.checked_sub(1).map_or(after, |at| page.separator(keys, at));
@@ -120,11 +135,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn leaf(&mut self, page: &Page<'_>, pairs: usize, sound: bool) -> Result<(), StoreError> {
+    fn leaf(
+        &mut self,
+        page: &Page<'_>,
+        pairs: usize,
+        place: Place,
+        (page_sound, sound): (bool, bool),
+    ) -> Result<(), StoreError> {
         let Some(visit) = &mut self.visit else { return Ok(()) };
         for at in 0..pairs {
-            if let Some((key, value)) = page.pair(pairs, at) {
-                visit(Entry { key, value, sound })?;
+            if let Some((key, value, start)) = page.pair(pairs, at) {
+                let at = place.offset + start as u64;
+                visit(Entry { key, value, at, page_sound, sound })?;
             }
         }
         Ok(())

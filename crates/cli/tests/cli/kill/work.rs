@@ -1,7 +1,7 @@
 //! The kinds of work that are killed.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Child;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -133,7 +133,11 @@ fn kill(child: &mut Child) -> Ended {
     match status.code() {
         None => Ended::Killed,
         Some(0) => Ended::ByItself,
-        Some(code) => panic!("it failed with {code}"),
+        Some(code) => {
+            let mut said = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            panic!("it failed with {code}: {said}")
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use filedex::{Device, MemoryDevice};
 
 /// Whoever is waited for longer hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Tables are read by pages of so many bytes, pieces of segments by longer ones.
 const PAGE: usize = 4_096;

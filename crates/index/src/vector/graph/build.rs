@@ -6,7 +6,7 @@
 //! way of an edge is added where there is room, and what the entry still does not reach is linked
 //! from a neighbour, or kept as loose.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use filedex_kernel::{Level, dot_rows};
@@ -179,9 +179,7 @@ fn copy(hnsw: &Hnsw<'_, u8, CodeDistance>, count: u32, equal: Vec<(u32, u32)>) -
                 if layer > level {
                     break;
                 }
-                let mut edges: Vec<u32> =
-                    neighbours.iter().map(|n| n.get_origin_id() as u32).collect();
-                edges.retain(|edge| *edge != slot);
+                let edges = neighbours.iter().map(|n| n.get_origin_id() as u32).collect();
                 if layer == 0 {
                     lists[slot as usize] = edges;
                 } else {
@@ -190,13 +188,26 @@ fn copy(hnsw: &Hnsw<'_, u8, CodeDistance>, count: u32, equal: Vec<(u32, u32)>) -
             }
         }
     }
+    for (slot, list) in (0..).zip(&mut lists) {
+        tidy(slot, list, |_| true);
+    }
     let upper = layers.into_iter().skip(1).rev().filter(|layer| !layer.is_empty());
     let upper = upper.map(|mut layer| {
         layer.sort_unstable();
-        let (nodes, lists): (Vec<u32>, Vec<Vec<u32>>) = layer.into_iter().unzip();
+        let (nodes, mut lists): (Vec<u32>, Vec<Vec<u32>>) = layer.into_iter().unzip();
+        for (slot, list) in nodes.iter().zip(&mut lists) {
+            tidy(*slot, list, |edge| nodes.binary_search(&edge).is_ok());
+        }
         Layer::new(nodes, &lists)
     });
     Draft { entry, lists, upper: upper.collect(), equal }
+}
+
+/// Removes what a walk would take for nothing: edges to the node itself, second ones to the same node,
+/// and in an upper layer those that lead out of it.
+fn tidy(slot: u32, edges: &mut Vec<u32>, is_node: impl Fn(u32) -> bool) {
+    let mut seen = HashSet::with_capacity(edges.len());
+    edges.retain(|edge| *edge != slot && is_node(*edge) && seen.insert(*edge));
 }
 
 /// Adds the other way of each edge where there is room for it.
@@ -254,7 +265,12 @@ fn flood(lists: &[Vec<u32>], from: u32, reached: &mut [bool]) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::blob::{BlobSource, ByteCache};
+    use crate::vector::builder::VectorSegmentBuilder;
+    use crate::vector::layout::VectorShape;
 
     #[test]
     fn what_no_edge_leads_to_is_linked_or_loose() {
@@ -267,6 +283,65 @@ mod tests {
         // 1 has no room left.
         let mut graph = draft(vec![vec![1], vec![0; MOST_EDGES], vec![1]]);
         assert_eq!(reach(&mut graph, &[0, 1, 2]), [2]);
+    }
+
+    /// One segment in memory.
+    #[derive(Debug)]
+    struct Memory(Vec<u8>);
+
+    impl BlobSource for Memory {
+        fn chunk_bytes(&self) -> usize {
+            self.0.len()
+        }
+
+        fn len(&self, _blob: u64) -> std::io::Result<u64> {
+            Ok(self.0.len() as u64)
+        }
+
+        fn read_chunk(&self, _blob: u64, _chunk: u32) -> std::io::Result<Vec<u8>> {
+            Ok(self.0.clone())
+        }
+    }
+
+    #[test]
+    fn built_graphs_have_no_edge_for_nothing() {
+        let mut seed = filedex_testkit::Seed::of_run(0x1d1e);
+        for metric in [Metric::Cosine, Metric::Dot, Metric::L2] {
+            let shape =
+                VectorShape { dimension: 6, metric, storage: filedex_model::VectorStorage::F32 };
+            let mut builder = VectorSegmentBuilder::new(shape);
+            for row in 0..3_000 {
+                // Every seventh is one of a few, so that there are equal ones.
+                let few = if row % 7 == 0 { 5 } else { 1_000 };
+                let number = |seed: &mut filedex_testkit::Seed| seed.below(few) as f32 / 9.0 + 0.1;
+                let vector: Vec<f32> = (0..6).map(|_| number(&mut seed)).collect();
+                let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+                let vector: Vec<f32> = match metric {
+                    Metric::Cosine => vector.iter().map(|x| x / length).collect(),
+                    _ => vector,
+                };
+                builder.add(row, &vector).unwrap();
+            }
+            let source: Arc<dyn BlobSource> =
+                Arc::new(Memory(builder.finish().unwrap().bytes.to_vec().unwrap()));
+            let cache = Arc::new(ByteCache::new(1 << 20));
+            let segment = VectorSegment::open(&source, &cache, 1, None).unwrap();
+            let codes = segment.codes().unwrap();
+            for threads in [1, 2, 4] {
+                let built = build_graph(&segment, threads, &AtomicBool::new(false));
+                let graph = Graph::parse(&built.unwrap().unwrap().bytes, 3_000).unwrap();
+                assert_eq!(graph.wrong(|a, b| codes.are_equal(a, b)), [""; 0], "{metric}");
+                assert!(!graph.equal.is_empty() && !graph.upper.is_empty());
+                assert_eq!(graph.idle_edges(), 0, "{metric} on {threads} threads");
+            }
+        }
+    }
+
+    #[test]
+    fn edges_that_a_walk_takes_for_nothing_go() {
+        let mut edges = vec![3, 1, 3, 2, 1, 7];
+        tidy(2, &mut edges, |edge| edge != 7);
+        assert_eq!(edges, [3, 1]);
     }
 
     #[test]

@@ -165,6 +165,56 @@ impl Graph {
         reached.iter().filter(|reached| !**reached).count()
     }
 
+    /// What is wrong with it, in words: what a search would miss because of it, or take for something
+    /// it is not. `equal` is whether two slots have the same codes.
+    pub(crate) fn wrong(&self, equal: impl Fn(u32, u32) -> bool) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let unreached = self.unreached();
+        if unreached > 0 {
+            wrong.push(format!("misses {unreached} vectors"));
+        }
+        let unequal = self.equal.iter().filter(|(node, slot)| !equal(*node, *slot)).count();
+        if unequal > 0 {
+            wrong.push(format!("takes {unequal} pairs of vectors for equal that are not"));
+        }
+        let without_edges = |slot: &u32| self.base.edges_of(*slot).is_empty();
+        let twice = self.equal.iter().filter(|(_, slot)| !without_edges(slot)).count();
+        if twice > 0 {
+            wrong.push(format!("has {twice} vectors both as nodes and as equal to one"));
+        }
+        if self.upper.first().is_some_and(|top| top.nodes.binary_search(&self.entry).is_err()) {
+            wrong.push("does not begin in its highest layer".to_owned());
+        }
+        for (above, below) in self.upper.iter().zip(self.upper.iter().skip(1)) {
+            let lost = above.nodes.iter().filter(|node| below.nodes.binary_search(node).is_err());
+            let lost = lost.count();
+            if lost > 0 {
+                wrong.push(format!("has {lost} nodes in a layer that the layer below lacks"));
+            }
+        }
+        wrong
+    }
+
+    /// Edges that a walk would take for nothing: to the node itself, twice to another, out of a layer.
+    #[cfg(test)]
+    pub(crate) fn idle_edges(&self) -> usize {
+        let all: Vec<u32> = (0..self.base.offsets.len() as u32 - 1).collect();
+        let layers = self.upper.iter().map(|layer| (layer, &layer.nodes));
+        let layers = layers.chain([(&self.base, &all)]);
+        let idle = layers.flat_map(|(layer, nodes)| {
+            nodes.iter().map(move |slot| {
+                let edges = layer.edges_of(*slot);
+                let useful: std::collections::HashSet<u32> = edges
+                    .iter()
+                    .copied()
+                    .filter(|edge| edge != slot && nodes.binary_search(edge).is_ok())
+                    .collect();
+                edges.len() - useful.len()
+            })
+        });
+        idle.sum()
+    }
+
     /// The slots whose vectors equal a node's.
     pub(crate) fn equal_to(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
         let from = self.equal.partition_point(|(n, _)| *n < node);
@@ -245,6 +295,22 @@ mod tests {
         assert_eq!(Graph { loose: Vec::new(), ..whole.clone() }.unreached(), 1);
         let base = Layer::new(Vec::new(), &[vec![1], vec![0], vec![1], vec![], vec![]]);
         assert_eq!(Graph { entry: 0, base, ..whole }.unreached(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let whole = graph();
+        assert_eq!(whole.wrong(|_, _| true), [""; 0]);
+        assert_eq!(whole.idle_edges(), 0);
+        let said = |graph: &Graph| graph.wrong(|_, _| true).join("; ");
+        assert!(whole.wrong(|_, _| false)[0].contains("1 pairs"));
+        assert!(said(&Graph { entry: 0, ..whole.clone() }).contains("highest layer"));
+        let upper = whole.upper.iter().rev().cloned().collect();
+        assert!(said(&Graph { upper, ..whole.clone() }).contains("the layer below lacks"));
+        assert!(said(&Graph { equal: vec![(1, 0)], ..whole.clone() }).contains("both as nodes"));
+        assert!(said(&Graph { loose: Vec::new(), ..whole.clone() }).contains("misses 1 vectors"));
+        let base = Layer::new(Vec::new(), &[vec![1, 0], vec![0, 2, 2], vec![1], vec![], vec![]]);
+        assert_eq!(Graph { base, ..whole }.idle_edges(), 2);
     }
 
     #[test]
