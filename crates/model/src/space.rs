@@ -214,6 +214,18 @@ impl Space {
     /// A vector as it is given to the index: [`Space::accept`]ed, and of numbers that its storage
     /// has. A question's vector need not be, since it is not kept.
     ///
+    /// ```
+    /// use filedex_model::{Metric, Space, Timestamp, VectorStorage};
+    /// let space = Space {
+    ///     metric: Metric::Dot,
+    ///     normalised: false,
+    ///     storage: VectorStorage::F16,
+    ///     ..Space::new("halves", "model", 2, Timestamp::now())
+    /// };
+    /// assert!(space.keep(&[1.0, 65_000.0]).is_ok());
+    /// assert!(space.keep(&[1.0, 70_000.0]).is_err());
+    /// ```
+    ///
     /// # Errors
     /// As [`Space::accept`], and [`VectorError::NoHalf`].
     pub fn keep(&self, vector: &[f32]) -> Result<Vec<f32>, VectorError> {

@@ -56,6 +56,13 @@ impl Oracle {
         self.records.push(record);
     }
 
+    /// Puts a record in the place of the one with its id.
+    pub fn put(&mut self, record: FileRecord) {
+        if let Some(at) = self.position(record.id) {
+            self.records[at] = record;
+        }
+    }
+
     /// The id of the dataset.
     #[must_use]
     pub fn dataset_id(&self) -> &str {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use filedex_model::{FileId, Filter, Property, SortBy, StatusFilter, Test, limits};
 
+use super::embedding::{DIMENSION, MODEL, embed};
 use super::ranking::ranking_texts;
 use super::spaces::PlainSpace;
 use super::world::{PlainVersion, Refusal};
@@ -89,8 +90,12 @@ impl PlainVersion {
         });
         let similarity =
             scored.filter(|(_, score)| nearby.above.is_none_or(|above| *score > above)).collect();
-        let texts: Vec<String> =
-            nearby.words.text.iter().cloned().chain(ranking_texts(&filter)).collect();
+        let text = match &nearby.toward {
+            Toward::Text(text) => Some(text),
+            Toward::Vector(_) => nearby.words.text.as_ref(),
+            Toward::Uri(_) | Toward::Id(_) => None,
+        };
+        let texts: Vec<String> = text.into_iter().cloned().chain(ranking_texts(&filter)).collect();
         let bm25 = (!nearby.words.ignored && !texts.is_empty()).then(|| {
             let any = texts.iter().cloned();
             let any = any.map(|text| Filter::test(Property::Text, Test::AnyWord(text)));
@@ -110,6 +115,11 @@ impl PlainVersion {
             Toward::Vector(vector) => {
                 let other = nearby.model.as_ref().is_some_and(|model| *model != space.space.model);
                 return if other { Err(Refusal::BadQuery) } else { Ok((vector.clone(), None)) };
+            }
+            Toward::Text(text) => {
+                let space = &space.space;
+                let known = space.model == MODEL && space.dimension as usize == DIMENSION;
+                return if known { Ok((embed(text), None)) } else { Err(Refusal::BadQuery) };
             }
             Toward::Uri(uri) => FileId::of(self.files.dataset_id(), uri),
             Toward::Id(id) => *id,

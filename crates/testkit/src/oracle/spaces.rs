@@ -43,7 +43,7 @@ impl PlainSpace {
     }
 
     /// A vector as it is kept; `None` where it is refused.
-    fn kept(&self, values: &[f32]) -> Option<Vec<f32>> {
+    pub(super) fn kept(&self, values: &[f32]) -> Option<Vec<f32>> {
         let accepted = self.space.keep(values).ok()?;
         Some(match self.space.storage {
             VectorStorage::F32 => accepted,

@@ -13,6 +13,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+mod inquiry;
 mod notation;
 mod question;
 mod scribe;

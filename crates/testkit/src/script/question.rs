@@ -28,6 +28,8 @@ pub enum Question {
     Cursor(Listing, CursorFault),
     /// The first page of a listing by the reader that is kept, and the others by a new one.
     Across(Listing),
+    /// The same by meaning: the ranking is gone once the version changed.
+    AcrossNear(Nearby),
 }
 
 /// What is wrong with a cursor.
@@ -105,6 +107,8 @@ pub struct Joined {
 pub enum Toward {
     /// A vector.
     Vector(#[serde(with = "notation::numbers")] Vec<f32>),
+    /// A text, by the model of the space.
+    Text(String),
     /// A file, by its URI.
     Uri(String),
     /// A file, by its id.
@@ -121,7 +125,7 @@ impl Question {
             | Self::Statistics(listing)
             | Self::Cursor(listing, _)
             | Self::Across(listing) => Some(listing),
-            Self::Near(nearby) => Some(&nearby.among),
+            Self::Near(nearby) | Self::AcrossNear(nearby) => Some(&nearby.among),
         }
     }
 
@@ -136,6 +140,9 @@ impl Question {
             Self::Cursor(_, fault) => Self::Cursor(listing, *fault),
             Self::Across(_) => Self::Across(listing),
             Self::Near(nearby) => Self::Near(Nearby { among: listing, ..nearby.clone() }),
+            Self::AcrossNear(nearby) => {
+                Self::AcrossNear(Nearby { among: listing, ..nearby.clone() })
+            }
         }
     }
 }

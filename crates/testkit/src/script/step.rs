@@ -16,6 +16,7 @@ pub struct Place(pub String, pub String);
 
 /// What is done or asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "a script is some hundred steps")]
 pub enum Step {
     /// Changes files, in one commit.
     Batch {
@@ -53,6 +54,15 @@ pub enum Step {
     RenameSpace(Place, String, String),
     /// Removes a space.
     DropSpace(Place, String),
+    /// Embeds the comments and descriptions of the files that have no vector, or of all.
+    Embed {
+        /// The version.
+        at: Place,
+        /// The space; the chosen one by default.
+        space: Option<String>,
+        /// Whether those that have a vector get a new one.
+        renew: bool,
+    },
     /// Puts notes, or removes them.
     PutNotes(Vec<(String, Option<String>)>),
     /// Merges all segments, and builds graphs.

@@ -11,7 +11,7 @@ use filedex_testkit::script::{Listing, Nearby, Place, Toward};
 use super::play::{Compared, Player, unexpected};
 use super::questions::{REASONED, page, scan};
 
-fn near_query(nearby: &Nearby) -> Result<Query, String> {
+pub fn near_query(nearby: &Nearby) -> Result<Query, String> {
     let among = &nearby.among;
     let named = |name: &str| {
         let text = format!("SimilarTo = {}", quoted(name));
@@ -23,6 +23,10 @@ fn near_query(nearby: &Nearby) -> Result<Query, String> {
             let options = ListOptions { query_text: words.text.clone(), ..Default::default() };
             let query = Query::from_options(&options).map_err(unexpected("options"))?;
             query.vector(vector.clone())
+        }
+        Toward::Text(text) => {
+            let text = format!("Content:{}", quoted(text));
+            Query::parse(&text).map_err(unexpected(&text))?
         }
         Toward::Uri(uri) => named(uri)?,
         Toward::Id(id) => named(&id.to_string())?,
@@ -77,11 +81,7 @@ impl Player {
         };
         let query = near_query(nearby)?;
         let plain = world.version(at).cloned();
-        let mut believed = Nearby { among: (self.belief)(&nearby.among), ..nearby.clone() };
-        // A text cannot be asked beside a file.
-        if !matches!(nearby.toward, Toward::Vector(_)) {
-            believed.words.text = None;
-        }
+        let believed = Nearby { among: (self.belief)(&nearby.among), ..nearby.clone() };
         let wanted = plain.clone().and_then(|plain| plain.near(&believed));
         // A page is cut from the list, so asking for all of it shows the path that was taken.
         let whole = reader.list(&version, &query.clone().limit(nearby.among.pages));

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use filedex::{Cursor, FileId, Filter, Order, Property, Query, Reader, SortBy, StatusFilter, Test};
+use filedex::{
+    Cursor, ErrorKind, FileId, Filter, Order, Property, Query, Reader, SortBy, StatusFilter, Test,
+};
 use filedex_testkit::oracle::{PlainVersion, Refusal, World, ranking_texts};
-use filedex_testkit::script::{CursorFault, Listing, Place};
+use filedex_testkit::script::{CursorFault, Listing, Nearby, Place};
 
-use super::play::{Compared, Player, unexpected};
+use super::by_meaning::near_query;
+use super::play::{Compared, Player, kind, unexpected};
 use super::questions::query_of;
 
 /// The cursor of the second page with its fault, and the query it is used with.
@@ -100,6 +103,41 @@ impl Player {
             }
         }
         self.compare_untouched(listing, old, new, &ids)
+    }
+
+    pub(super) fn compare_across_near(&mut self, at: &Place, nearby: &Nearby) -> Compared {
+        let Some((kept, before)) = self.held.clone() else { return Ok(()) };
+        let (Some(then), Ok(old)) = (before.seat(at), before.version(at)) else { return Ok(()) };
+        let version = self.refs[&then].clone();
+        let query = near_query(nearby)?.limit(nearby.among.pages);
+        let first = kept.list(&version, &query);
+        let agreed = self.agreed("page one", first, old.near(nearby))?;
+        let Some(cursor) = agreed.and_then(|(page, _)| page.next) else { return Ok(()) };
+        let (reader, world) = (self.reader()?, self.world.clone());
+        let mut versions = world.datasets().iter().flat_map(|dataset| &dataset.versions);
+        let new = versions.find(|version| version.seat == then);
+        let spaces = |version: &PlainVersion| {
+            let all = version.spaces.iter();
+            all.map(|space| (space.space.name.clone(), space.vectors.clone())).collect::<Vec<_>>()
+        };
+        // Where nothing is to be seen of a change there may have been one all the same.
+        let refusal = match new {
+            None => Refusal::NotFound,
+            Some(new) if new.files == old.files && spaces(new) == spaces(old) => return Ok(()),
+            Some(new) => match new.near(nearby) {
+                Err(refusal) => refusal,
+                Ok(_) => Refusal::StaleCursor,
+            },
+        };
+        let next = reader.list(&version, &query.after(cursor)).map_err(|error| error.kind());
+        // Another vector or space under the same name makes it a cursor of another question.
+        let got = match next.err() {
+            Some(ErrorKind::BadCursor) if refusal == Refusal::StaleCursor => {
+                Some(ErrorKind::StaleCursor)
+            }
+            got => got,
+        };
+        self.same("the error of a ranking that is gone", &got, &Some(kind(refusal)))
     }
 
     fn compare_untouched(

@@ -24,6 +24,7 @@ fn number(variable: &str) -> Option<u64> {
 /// long_run`, or `FILEDEX_OPERATIONS=100000 …`; `FILEDEX_SEED` is the first of the seeds.
 #[test]
 #[ignore = "takes minutes; named in CONTRIBUTING.md"]
+#[expect(clippy::print_stdout, reason = "how far it came")]
 fn long_run() {
     let first = Seed::of_run(100_000).origin();
     let operations = number("FILEDEX_OPERATIONS");

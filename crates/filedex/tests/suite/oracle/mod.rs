@@ -1,9 +1,11 @@
 //! The engine against the naive oracle, over the whole public interface.
 //!
-//! A script is made from a seed and played (`play.rs`, `questions.rs`, `by_meaning.rs`,
+//! A script is made from a seed and played (`play.rs`, `batches.rs`, `questions.rs`, `by_meaning.rs`,
 //! `cursors.rs`, `copies.rs`); what fails is shrunk and printed, ready for `regressions.rs`.
 
+mod batches;
 mod by_meaning;
+mod catalog;
 mod copies;
 mod cursors;
 mod files;
@@ -20,6 +22,8 @@ use filedex_testkit::script::{Scribe, Script, shrink, simpler};
 
 use play::{Belief, Failure, Player, Tally, truth};
 
+/// Scripts of the short run.
+const SEEDS: u64 = 24;
 /// Changes in a generated script.
 const CHANGES: usize = 30;
 
@@ -83,9 +87,10 @@ fn holds(script: &str) {
 
 /// Generated scripts. `FILEDEX_SEED=…` plays the script of that seed first.
 #[test]
+#[expect(clippy::print_stdout, reason = "how much was compared")]
 fn scripts() {
     let first = Seed::of_run(1).origin();
-    let tally = (first..first + 8).map(|seed| explore(seed, CHANGES)).sum::<Tally>();
-    println!("seeds {first} to {}: {tally}", first + 7);
-    assert!(tally.operations > 500 && tally.comparisons > 5_000, "{tally}");
+    let tally = (first..first + SEEDS).map(|seed| explore(seed, CHANGES)).sum::<Tally>();
+    println!("seeds {first} to {}: {tally}", first + SEEDS - 1);
+    assert!(tally.operations > 1_000 && tally.comparisons > 10_000, "{tally}");
 }

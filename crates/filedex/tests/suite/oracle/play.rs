@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use filedex::{
-    Database, DatasetPatch, Error, ErrorKind, Filter, ImportMode, ItemError, ItemOutcome,
-    MemoryDevice, MergePolicy, NewDataset, NewSpace, NewVector, PathThresholds, Reader,
-    Result as Answered, StatusFilter, VersionRef,
+    Database, DatasetPatch, Embedder, Error, ErrorKind, Filter, MemoryDevice, MergePolicy,
+    NewDataset, NewSpace, PathThresholds, Reader, Result as Answered, StatusFilter, TextEmbedder,
+    VersionRef,
 };
-use filedex_testkit::oracle::{EMBEDDING, ImportMode as PlainMode, Refusal, Seat, Told, World};
-use filedex_testkit::script::{Item, Listing, Place, SpaceShape, Step, VectorItem};
+use filedex_testkit::oracle::{DIMENSION, MODEL, Refusal, Seat, Told, World, embed};
+use filedex_testkit::script::{Listing, Place, SpaceShape, Step};
+
+/// Characters that are shown of what differs.
+const SHOWN: usize = 1_500;
 
 /// What the oracle answers a listing by: the listing itself, but for a test of shrinking.
 pub type Belief = fn(&Listing) -> Listing;
@@ -109,7 +112,8 @@ impl Player {
         if got == wanted {
             return Ok(());
         }
-        Err(format!("{what}: the engine says {got:?}, the oracle {wanted:?}"))
+        let (got, wanted) = (short(got), short(wanted));
+        Err(format!("{what}: the engine says {got}, the oracle {wanted}"))
     }
 
     /// Compares whether something is refused, and why; answers what both have.
@@ -144,6 +148,9 @@ impl Player {
                 return Ok(());
             }
             Step::Batch { at, now, items } => return self.batch(step, at, *now, items),
+            Step::Embed { at, space, renew } => {
+                return self.embed(step, at, space.as_deref(), *renew);
+            }
             Step::CreateVersion(dataset, name) => {
                 let got = self.db().create_version(dataset, name);
                 let wanted = self.world.apply(step);
@@ -227,49 +234,6 @@ impl Player {
         self.refs.get(&self.world.seat(at)?).cloned()
     }
 
-    fn batch(
-        &mut self,
-        step: &Step,
-        at: &Place,
-        now: filedex::Timestamp,
-        items: &[Item],
-    ) -> Compared {
-        let Some(version) = self.version(at) else { return Ok(()) };
-        let mut batch = self.db().batch(&version);
-        batch.at(now);
-        for item in items.iter().cloned() {
-            match item {
-                Item::Create(file, vectors) => batch.create_embedded(file, new_vectors(vectors)),
-                Item::Import(file, mode, vectors) => {
-                    let mode = match mode {
-                        PlainMode::Merge => ImportMode::Merge,
-                        PlainMode::Replace => ImportMode::Replace,
-                    };
-                    batch.import_embedded(file, mode, new_vectors(vectors))
-                }
-                Item::Update(id, update) => batch.update(id, update),
-                Item::Details(id, update) => batch.update_details(id, update),
-                Item::Delete(id) => batch.delete(id),
-                Item::Purge(id) => batch.purge(id),
-                Item::SetVector(id, vector) => batch.set_vector(id, new_vector(vector)),
-                Item::RemoveVector(id, space) => batch.remove_vector(id, space.as_deref()),
-            };
-        }
-        let committed = batch.commit();
-        let wanted = self.world.apply(step);
-        let Some((report, Told::Outcomes(wanted))) = self.agreed("commit", committed, wanted)?
-        else {
-            return Ok(());
-        };
-        self.same("the number of outcomes", &report.outcomes.len(), &wanted.len())?;
-        for ((got, wanted), item) in report.outcomes.into_iter().zip(wanted).zip(items) {
-            self.same(&format!("{item:?}"), &without_reason(got), &without_reason(wanted))?;
-        }
-        let reader = self.reader()?;
-        let world = self.world.clone();
-        self.compare_records(&reader, &world, at)
-    }
-
     fn check(&mut self) -> Compared {
         let report = self.db().check(|_, _| {}).map_err(|error| format!("check: {error}"))?;
         self.same("what check found", &report.findings, &Vec::new())?;
@@ -308,9 +272,28 @@ impl Player {
     }
 }
 
+/// The beginning of what is compared; long lists say little.
+fn short(value: &impl fmt::Debug) -> String {
+    let text = format!("{value:?}");
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// The model that both embed with.
+pub fn model() -> impl Embedder + 'static {
+    TextEmbedder::new(MODEL, DIMENSION, false, |texts: &[&str]| {
+        texts.iter().map(|text| Ok(embed(text))).collect()
+    })
+}
+
 /// A database whose merges and graphs come when the script says, so that it replays.
 fn open(device: &MemoryDevice, approximate: bool) -> Answered<Database> {
-    let builder = Database::builder().merge_policy(MergePolicy::Manual).cache_bytes(8 << 20);
+    let builder = Database::builder()
+        .merge_policy(MergePolicy::Manual)
+        .cache_bytes(8 << 20)
+        .embedder(model());
     let builder = if approximate {
         let early = PathThresholds { exact_rows: 12, graph_rows: 40 };
         builder.path_thresholds(early).graph_rows(Some(40))
@@ -320,7 +303,8 @@ fn open(device: &MemoryDevice, approximate: bool) -> Answered<Database> {
     builder.open_device(device.clone())
 }
 
-fn kind(refusal: Refusal) -> ErrorKind {
+/// The kind of error that a refusal is.
+pub fn kind(refusal: Refusal) -> ErrorKind {
     match refusal {
         Refusal::BadInput => ErrorKind::BadInput,
         Refusal::BadQuery => ErrorKind::BadQuery,
@@ -332,14 +316,6 @@ fn kind(refusal: Refusal) -> ErrorKind {
     }
 }
 
-/// The oracle gives no reason why a vector is refused.
-fn without_reason(mut outcome: ItemOutcome) -> ItemOutcome {
-    if let Err(ItemError::Invalid { field: EMBEDDING, reason }) = &mut outcome.result {
-        reason.clear();
-    }
-    outcome
-}
-
 fn new_space(shape: &SpaceShape) -> NewSpace {
     NewSpace {
         metric: shape.metric,
@@ -347,14 +323,6 @@ fn new_space(shape: &SpaceShape) -> NewSpace {
         storage: shape.storage,
         ..NewSpace::new(&shape.name, &shape.model, shape.dimension)
     }
-}
-
-fn new_vector(vector: VectorItem) -> NewVector {
-    NewVector { space: vector.space, values: vector.values }
-}
-
-fn new_vectors(vectors: Vec<VectorItem>) -> Vec<NewVector> {
-    vectors.into_iter().map(new_vector).collect()
 }
 
 /// An error of the engine in a place where none is expected.

@@ -25,6 +25,7 @@ fn hidden_for_starred(filter: &Filter) -> Filter {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what a shrunk script looks like")]
 fn a_wrong_oracle_is_shrunk_to_its_mistake() {
     let seeds = Seed::of_run(5_000).origin()..;
     let (seed, script) = seeds
