@@ -159,6 +159,7 @@ impl Facts {
         self.set("channels", media.channels);
         self.set("codec", media.codec);
         self.set("year", media.year);
+        self.set("taken", media.created.map(|created| created.to_string()));
         for (name, text) in media.texts {
             self.attributes.insert(name.to_owned(), json!(text));
         }

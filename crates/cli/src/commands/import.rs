@@ -39,8 +39,8 @@ Examples:
   filedex import photos.filedex photos.jsonl --embeddings vectors.npy --space captions \
     --model-id all-MiniLM-L6-v2
 
-A folder is walked, and its files become records: `filedex sync --help`. Else SOURCE holds one JSON
-object a line:
+A folder is walked, and its files become records: `filedex sync --help`. Else SOURCE holds one
+JSON object a line:
   {\"uri\":\"file:///photos/beach.jpg\",\"data_size\":48213,\"caption\":\"Sunset\",
    \"tags_user\":[\"beach\"],\"attributes\":{\"width\":1600}}
 `uri` is needed; file_name, file_dir, file_type, content_type, file_create_time, file_update_time,
@@ -78,16 +78,16 @@ pub struct Args {
     /// Write the lines that were refused here, with the reasons
     #[arg(long, value_name = "PATH")]
     errors: Option<PathBuf>,
-    #[command(flatten)]
-    vectors: Vectors,
-    #[command(flatten)]
-    folder: FolderArgs,
     /// Records to a commit [default: 5000 lines, 1000 files]
     #[arg(long, value_name = "N", value_parser = batch_items)]
     batch: Option<usize>,
     /// After each commit, print how many lines or files are done, for programs that feed the import
     #[arg(long)]
     acknowledge: bool,
+    #[command(flatten)]
+    vectors: Vectors,
+    #[command(flatten)]
+    folder: FolderArgs,
 }
 
 pub fn batch_items(text: &str) -> Result<usize, String> {

@@ -24,21 +24,21 @@ Examples:
   filedex sync photos.filedex ~/Pictures/Trips --was ~/Pictures/Travel
   filedex query photos.filedex \"Attributes.camera : 'canon' AND Attributes.width >= 4000\"
 
-Of each file: size, times, MD5 (file_fingerprint), BLAKE3 (content_hash) and the type by content; of
-pictures width, height, EXIF (taken, camera, lens, orientation, latitude, longitude, iso, f_number,
-exposure_time, focal_length) and phash, of sounds and movies duration, codec, sample_rate, channels,
-title, artist, album, genre and year, all as attributes. NAME.txt and NAME.json beside media are their
-captions.
+Of each file: size, times, MD5 (file_fingerprint), BLAKE3 (content_hash) and the type by
+content; of pictures width, height, EXIF (taken, camera, lens, orientation, latitude, longitude,
+iso, f_number, exposure_time, focal_length) and phash, of sounds and movies duration, codec,
+sample_rate, channels, title, artist, album, genre and year, all as attributes. NAME.txt and
+NAME.json beside media are their captions.
 
-Running it again reads what is new and what has another size or time, and changes nothing else. A file
-with a new path and the content of one that is gone has moved: its new record names the old one
-(Attributes.predecessor) and has its tags, labels, comments, attributes and vectors. What people wrote
-stays; what they deleted stays deleted.
+Running it again reads what is new and what has another size or time, and changes nothing else.
+A file with a new path and the content of one that is gone has moved: its new record names the
+old one (Attributes.predecessor) and has its tags, labels, comments, attributes and vectors.
+What people wrote stays; what they deleted stays deleted.
 
-A file's URI is file:// and its path; with --prefix URI it is URI, a slash and the path below FOLDER,
-and the folder can be moved. What is wrong with a file is reported and does not stop the others; where
-a file could not be taken the exit code is 1. Ctrl-C stops after the batch under way; running the same
-command again resumes.";
+A file's URI is file:// and its path; with --prefix URI it is URI, a slash and the path below
+FOLDER, and the folder can be moved. What is wrong with a file is reported and does not stop the
+others; where a file could not be taken the exit code is 1. Ctrl-C stops after the batch under
+way; running the same command again resumes.";
 
 /// Bring a folder of files and its records together
 #[derive(Debug, clap::Args)]
@@ -50,8 +50,6 @@ pub struct Args {
     folder: PathBuf,
     #[command(flatten)]
     scope: Scope,
-    #[command(flatten)]
-    options: FolderArgs,
     /// Write what is wrong with files here, one JSON object a line
     #[arg(long, value_name = "PATH")]
     errors: Option<PathBuf>,
@@ -61,6 +59,8 @@ pub struct Args {
     /// After each commit, print how many files are done, for programs that wait for it
     #[arg(long)]
     acknowledge: bool,
+    #[command(flatten)]
+    options: FolderArgs,
 }
 
 pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {

@@ -31,11 +31,11 @@ Examples:
   filedex verify photos.filedex /mnt/disk/photos --prefix photos: --errors findings.jsonl
   filedex verify photos.filedex --where \"Tags.all = 'print'\" --json | jq '.findings[]'
 
-Reads the file of each record and says which are gone, cannot be read, have changed since (another size
-or time, and other content), are damaged (other content under the same size and time) or do not decode.
-Nothing is written. Files are found by file:// URIs; records with other URIs are passed over, unless
-FOLDER and --prefix say where their files are, as `filedex sync` was told. Exits with 1 where something
-is found.";
+Reads the file of each record and says which are gone, cannot be read, have changed since
+(another size or time, and other content), are damaged (other content under the same size and
+time) or do not decode. Nothing is written. Files are found by file:// URIs; records with other
+URIs are passed over, unless FOLDER and --prefix say where their files are, as `filedex sync`
+was told. Exits with 1 where something is found.";
 
 /// Compare files with their records
 #[derive(Debug, clap::Args)]

@@ -11,6 +11,8 @@ use crate::folder::plan::marks;
 pub const SIDECARS: &str = "sidecars";
 /// The attribute of a file that moved: the id it had before.
 pub const PREDECESSOR: &str = "predecessor";
+/// The attribute with the time that a picture or movie says it is of.
+const TAKEN: &str = "taken";
 /// The attribute of a deleted record whose file moved: the id it has now.
 pub const SUCCESSOR: &str = "successor";
 
@@ -71,6 +73,7 @@ impl Parts<'_> {
             }
             if read {
                 keep_media(&mut file, before);
+                keep_birth(&mut file, before, &attributes);
             }
         }
         match marks(self.entry) {
@@ -128,6 +131,15 @@ fn keep_media(file: &mut NewFile, before: &FileRecord) {
     };
     if file.video_media.is_none() && before.video_media.is_some() {
         file.video_media = Some(VideoMedia::default());
+    }
+}
+
+/// Programs that save a file under another name and rename it give it a new birth. What a file says of
+/// itself goes with what it said.
+fn keep_birth(file: &mut NewFile, before: &FileRecord, attributes: &Map<String, Value>) {
+    if !attributes.contains_key(TAKEN) && !before.attributes.contains_key(TAKEN) {
+        file.file_create_time = before.file_create_time.or(file.file_create_time);
+        file.local_created_at = before.local_created_at.or(file.local_created_at);
     }
 }
 

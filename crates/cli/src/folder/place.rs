@@ -57,11 +57,24 @@ impl Place {
 
 /// A URI that is given for a folder: a URI, or a path.
 pub fn given(folder: &str) -> Result<String, Failure> {
-    if folder.contains("://") {
+    // `C:` is a drive.
+    let scheme = folder.split_once(':').map_or("", |(scheme, _)| scheme);
+    if scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    {
         return trimmed(folder);
     }
     let path = std::path::absolute(folder).map_err(|error| Failure::io(folder, error))?;
-    uri_of(&path).ok_or_else(|| Failure::Usage(format!("the path {folder:?} is not UTF-8")))
+    uri_of(&without_links(&path))
+        .ok_or_else(|| Failure::Usage(format!("the path {folder:?} is not UTF-8")))
+}
+
+/// The path without links, as far as it is there: what was moved away had such a path too.
+fn without_links(path: &Path) -> PathBuf {
+    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    match there {
+        Some((above, real)) => real.join(path.strip_prefix(above).unwrap_or(path)),
+        None => path.to_owned(),
+    }
 }
 
 fn trimmed(prefix: &str) -> Result<String, Failure> {
@@ -122,6 +135,21 @@ mod tests {
         }
         assert!(Place::new(folder.path(), Some("/")).is_err());
         assert!(Place::new(&folder.path().join("absent"), None).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_gone_is_named_without_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().canonicalize().unwrap().join("real");
+        std::fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, folder.path().join("link")).unwrap();
+        let was = folder.path().join("link/gone/deep");
+        let want = format!("file://{}/gone/deep", real.display());
+        assert_eq!(given(was.to_str().unwrap()).unwrap(), want);
+        assert_eq!(given("photos://a/").unwrap(), "photos://a");
+        assert_eq!(given("photos:").unwrap(), "photos:");
+        assert_eq!(given("/gone/deep/").unwrap(), "file:///gone/deep");
     }
 
     #[test]

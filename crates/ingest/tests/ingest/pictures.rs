@@ -158,6 +158,31 @@ fn damaged_pictures_are_files_all_the_same() {
     }
 }
 
+/// More than is kept in memory: read piece by piece, and again for what it shows.
+#[test]
+fn a_large_picture_is_read_from_the_disk() {
+    let picture = image::RgbImage::from_fn(4_000, 3_000, |x, y| {
+        image::Rgb([(x / 16) as u8, (y / 12) as u8, ((x + y) / 28) as u8])
+    });
+    let small = DynamicImage::from(image::imageops::thumbnail(&picture, 400, 300));
+    let mut bmp = Cursor::new(Vec::new());
+    picture.write_to(&mut bmp, ImageFormat::Bmp).unwrap();
+    let bmp = bmp.into_inner();
+    assert!(bmp.len() > 32 << 20);
+    let options = ReadOptions::default();
+    let facts = facts_of(&bmp, "a.bmp", &options);
+    assert_eq!(facts.problems, []);
+    assert_eq!(facts.prints, filedex_ingest::Fingerprints::of(&mut bmp.as_slice()).unwrap());
+    assert_eq!(
+        (&facts.attributes["width"], &facts.attributes["height"]),
+        (&4_000.into(), &3_000.into())
+    );
+    let alike = hash(&facts_of(&jpeg(&small, 90, None), "a.jpg", &options));
+    assert!(distance(hash(&facts), alike) <= 8);
+    let cut = facts_of(&bmp[..33 << 20], "a.bmp", &options);
+    assert_eq!(cut.problems[0].kind, ProblemKind::Picture);
+}
+
 #[test]
 fn a_picture_of_one_grey_has_no_hash() {
     let grey = image::GrayImage::from_pixel(100, 80, image::Luma([90]));

@@ -20,7 +20,10 @@ fn touched_edited_and_removed() {
     let photo = uri(&folder, "2025/rome/photo.jpg");
     folder.run(["update", "a.filedex", &photo, "--set", "rating=4"]).ok();
     folder.write("p/2025/rome/photo.jpg", jpeg(Vec::new()));
-    folder.write("p/notes.md", "# More notes\n");
+    // Saved as editors do it: under another name, which then takes the place of the file.
+    let born = get(&folder, &notes)["file_create_time"].clone();
+    folder.write("p/notes.md~", "# More notes\n");
+    fs::rename(folder.path("p/notes.md~"), folder.path("p/notes.md")).unwrap();
     assert_counts(&sync(&folder, &[]), &json!({"updated": 2, "unchanged": 3}));
     let photo = get(&folder, &photo);
     assert_eq!(photo["attributes"]["rating"], 4);
@@ -29,6 +32,7 @@ fn touched_edited_and_removed() {
         (&json!(null), &json!(null))
     );
     let edited = get(&folder, &notes);
+    assert_eq!(edited["file_create_time"], born);
     assert_eq!((&edited["data_size"], &edited["comment"]), (&json!(13), &json!("mine")));
     assert_eq!(
         (&edited["tags"]["user"], &edited["attributes"]["rating"]),
