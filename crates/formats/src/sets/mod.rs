@@ -5,6 +5,7 @@ pub(crate) mod coco;
 pub(crate) mod coco_export;
 pub(crate) mod image_folder;
 pub(crate) mod open_images;
+pub(crate) mod open_images_export;
 pub(crate) mod tables;
 pub(crate) mod yolo;
 
@@ -76,7 +77,7 @@ pub fn begin_set(format: Format, to: &Path, options: SetOptions) -> Result<Box<d
     Ok(match format {
         Format::Coco => Box::new(coco_export::CocoWriter::begin(to, &options)?),
         Format::ImageFolder => Box::new(image_folder::ImageFolderWriter::begin(to, options)),
-        Format::OpenImages => Box::new(open_images::OpenImagesWriter::begin(to, &options)?),
+        Format::OpenImages => Box::new(open_images_export::OpenImagesWriter::begin(to, &options)?),
         Format::Yolo => Box::new(yolo::YoloWriter::begin(to, &options)),
         Format::ClassFolders => Box::new(class_folders::ClassFoldersWriter::begin(to, options)?),
         table => Box::new(tables::TablesWriter::begin(table, to, options.layout, options.files)),

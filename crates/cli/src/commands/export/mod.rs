@@ -1,13 +1,14 @@
 //! `filedex export`: records as JSON lines, tables and data sets, with or without their files.
 
+mod done;
 mod parts;
+mod pipe;
 mod source;
 mod target;
 
 use std::fs::File as OsFile;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::ValueEnum;
 use filedex::Query;
@@ -17,20 +18,20 @@ use filedex_formats::{
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::args::{File, Scope};
 use crate::commands::reading::{failure, format_parser};
-use crate::commands::reasons::Reasons;
 use crate::database::{open_to_ask, version};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::model::ModelArg;
-use crate::output::{Output, Style, to_stderr};
-use crate::terminal::clean;
-use crate::units::{count, counted, size};
+use crate::output::{Output, to_stderr};
+use crate::units::{counted, size};
 
+use done::Done;
 use parts::PartsArgs;
+use pipe::{FLUSHED, Shared, output_bytes};
 use source::Records;
 use target::Target;
 
@@ -343,109 +344,5 @@ impl<'a> Plan<'a> {
         writer.finish().map_err(failed)?;
         let bytes = target.finish_folder(self.format.name(), done.written)?;
         done.print(&shown, self.format, bytes, output)
-    }
-}
-
-/// What a folder got.
-struct Done {
-    written: u64,
-    parts: Vec<(String, u64)>,
-    /// Files that are in no part.
-    unparted: u64,
-    left_out: Reasons<(String, String)>,
-}
-
-impl Done {
-    fn new(parts: Option<&Parts>) -> Self {
-        let names = parts.into_iter().flat_map(|parts| parts.names.iter().cloned());
-        let parts = names.map(|name| (name, 0)).collect();
-        Self { written: 0, parts, unparted: 0, left_out: Reasons::default() }
-    }
-
-    fn count(&mut self, part: Option<usize>) {
-        self.written += 1;
-        if let Some((_, count)) = part.and_then(|part| self.parts.get_mut(part)) {
-            *count += 1;
-        }
-    }
-
-    fn print(
-        &self,
-        shown: &str,
-        format: Format,
-        bytes: u64,
-        output: &mut Output,
-    ) -> Result<(), Failure> {
-        let left: u64 = self.left_out.by_count().iter().map(|(_, number)| number).sum();
-        let ended = if left > 0 { Err(Failure::Reported) } else { Ok(()) };
-        if output.is_json() {
-            let parts: Map<String, Value> =
-                self.parts.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
-            let first = self.left_out.first().iter();
-            let first = first.map(|(uri, reason)| json!({ "uri": uri, "reason": reason }));
-            output.json(&json!({
-                "file": shown,
-                "format": format.name(),
-                "records": self.written,
-                "bytes": bytes,
-                "parts": parts,
-                "in_no_part": self.unparted,
-                "left_out": left,
-                "errors": first.collect::<Value>(),
-                "reasons": self.left_out.json(),
-            }))?;
-            return ended;
-        }
-        for (uri, why) in self.left_out.first() {
-            output.line(format!("{}: {}", clean(uri), clean(why)))?;
-        }
-        if left > 0 {
-            let files = counted(left, "file was", "files were");
-            output.line(output.styled(Style::Bad, &format!("{files} left out:")))?;
-            for (reason, number) in self.left_out.by_count() {
-                output.line(format!("  {:>9}  {}", count(number), clean(&reason)))?;
-            }
-        }
-        if self.unparted > 0 {
-            let files = counted(self.unparted, "file says", "files say");
-            output.line(format!("{files} no part and are not there"))?;
-        }
-        let parts = self.parts.iter().map(|(name, number)| format!("{} {name}", count(*number)));
-        let parts: Vec<_> = parts.collect();
-        let parts =
-            if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
-        let files = counted(self.written, "file", "files");
-        output.line(format!("{files} in {shown}{parts}, {}", size(bytes)))?;
-        ended
-    }
-}
-
-/// How much is gathered before it is handed to standard output.
-const FLUSHED: usize = 32 << 10;
-
-fn output_bytes(output: &mut Output, bytes: &mut Vec<u8>) -> Result<(), Failure> {
-    output.bytes(bytes)?;
-    bytes.clear();
-    Ok(())
-}
-
-/// What a writer wrote so far, for who hands it on.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Shared {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
