@@ -161,10 +161,8 @@ fn damaged_pictures_are_files_all_the_same() {
 /// More than is kept in memory: read piece by piece, and again for what it shows.
 #[test]
 fn a_large_picture_is_read_from_the_disk() {
-    let picture = image::RgbImage::from_fn(4_000, 3_000, |x, y| {
-        image::Rgb([(x / 16) as u8, (y / 12) as u8, ((x + y) / 28) as u8])
-    });
-    let small = DynamicImage::from(image::imageops::thumbnail(&picture, 400, 300));
+    let small = opaque(&pictures()[0]);
+    let picture = small.resize_exact(4_000, 3_000, FilterType::Nearest);
     let mut bmp = Cursor::new(Vec::new());
     picture.write_to(&mut bmp, ImageFormat::Bmp).unwrap();
     let bmp = bmp.into_inner();
