@@ -3,7 +3,8 @@
 use std::fs::File as OsFile;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use filedex::import::{ImportOptions, ImportReport, ImportRow, LineError, Progress, VectorRows};
@@ -111,25 +112,9 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let interrupt = Interrupt::listen_under(&bar, output)?;
     let mut rows = args.vectors.open()?;
     if args.reading.dry_run {
-        let format = format.unwrap_or(Format::JsonLines);
-        let opened = args.open(format, origin, &bar, &interrupt)?;
-        bar.finish_and_clear();
-        let fine = args.reading.show(format, &args.source, opened, output)?;
-        return if fine { Ok(()) } else { Err(Failure::Reported) };
+        return dry_run(args, format, origin, &bar, &interrupt, output);
     }
-    let (input, cut, first) = match (format, origin) {
-        (None, Some(origin)) => {
-            let source = Source::open(origin, &args.source, &bar, &interrupt)?;
-            let cut = source.cut();
-            let (first, lines) = args.vectors.peek(Box::new(source.into_lines()))?;
-            (Input::Lines(lines), cut, first)
-        }
-        (format, origin) => {
-            let format = format.unwrap_or(Format::JsonLines);
-            let read = args.open(format, origin, &bar, &interrupt)?;
-            (Input::Rows(read.rows), read.cut, read.expected)
-        }
-    };
+    let (input, cut, first) = args.input(format, origin, &bar, &interrupt)?;
     let expected = rows.as_ref().map_or(first, |rows| Expected::Dimension(rows.dimension()));
     let mut refused = Refused::to(args.errors.clone(), format.map_or("line", noun))?;
 
@@ -177,8 +162,25 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     if report.failed > 0 || report.stopped { Err(Failure::Reported) } else { Ok(()) }
 }
 
+/// Shows what an import would make of the source.
+fn dry_run(
+    args: &Args,
+    format: Option<Format>,
+    origin: Option<Origin>,
+    bar: &ProgressBar,
+    interrupt: &Interrupt,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let format = format.unwrap_or(Format::JsonLines);
+    let opened = args.rows(format, origin, bar, interrupt)?;
+    bar.finish_and_clear();
+    let fine = args.reading.show(format, &args.source, opened, output)?;
+    if fine { Ok(()) } else { Err(Failure::Reported) }
+}
+
 fn run_folder(args: &Args, output: &mut Output) -> Result<(), Failure> {
     args.vectors.refuse_for_folders()?;
+    args.reading.refuse_for_folders(&args.source)?;
     if args.replace {
         return Err(Failure::Usage(
             "--replace is for lines; --checksum reads every file".to_owned(),
@@ -197,7 +199,30 @@ fn run_folder(args: &Args, output: &mut Output) -> Result<(), Failure> {
 }
 
 impl Args {
-    fn open(
+    /// Opens the source: with whether it was cut short, and what it tells of vectors.
+    fn input(
+        &self,
+        format: Option<Format>,
+        origin: Option<Origin>,
+        bar: &ProgressBar,
+        interrupt: &Interrupt,
+    ) -> Result<(Input, Arc<AtomicBool>, Expected), Failure> {
+        match (format, origin) {
+            (None, Some(origin)) => {
+                let source = Source::open(origin, &self.source, bar, interrupt)?;
+                let cut = source.cut();
+                let (first, lines) = self.vectors.peek(Box::new(source.into_lines()))?;
+                Ok((Input::Lines(lines), cut, first))
+            }
+            (format, origin) => {
+                let format = format.unwrap_or(Format::JsonLines);
+                let read = self.rows(format, origin, bar, interrupt)?;
+                Ok((Input::Rows(read.rows), read.cut, read.expected))
+            }
+        }
+    }
+
+    fn rows(
         &self,
         format: Format,
         origin: Option<Origin>,

@@ -112,6 +112,18 @@ impl Reading {
         })
     }
 
+    /// Refuses what means nothing where a folder is walked.
+    pub fn refuse_for_folders(&self, source: &str) -> Result<(), Failure> {
+        let said = !self.map.is_empty() || self.root.is_some() || self.delimiter.is_some();
+        if said || self.dry_run {
+            return Err(Failure::Usage(format!(
+                "--map, --root, --delimiter and --dry-run are for tables and data sets, and nothing in \
+                 {source} says that it is one; --format says it"
+            )));
+        }
+        Ok(())
+    }
+
     fn options(&self) -> Result<ReadOptions, Failure> {
         let usage = |error: FormatError| Failure::Usage(error.to_string());
         let mapping = Mapping::parse(&self.map).map_err(usage)?;

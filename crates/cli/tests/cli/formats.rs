@@ -157,6 +157,11 @@ fn a_dry_run_shows_what_was_understood_and_imports_nothing() {
     let text = folder.run(args.clone()).stdout;
     assert!(text.contains("in.csv is read as csv") && text.contains("attributes.zip"), "{text}");
     assert!(text.contains("1 of the first 2 would be refused; nothing was imported"), "{text}");
+    // A folder that is no data set would be walked, which is no dry run.
+    std::fs::create_dir(folder.path("plain")).unwrap();
+    folder.write("plain/1.bmp", bitmap(2, 2));
+    let why = folder.run(["import", "a.filedex", "plain", "--dry-run"]).fails(2);
+    assert!(why.contains("--format"), "{why}");
     assert!(!folder.path("a.filedex").exists());
 }
 
