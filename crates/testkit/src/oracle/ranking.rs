@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use filedex_model::analysis::{Unit, units};
+use filedex_model::analysis::Unit;
 use filedex_model::{FileId, FileRecord, Filter, Property, StatusFilter, Test};
 
 use super::engine::Oracle;
+use super::words::units_of;
 
 const K1: f64 = 1.2;
 const B: f64 = 0.75;
@@ -77,11 +78,13 @@ impl Words {
             .chain(record.comment.as_deref())
             .chain(record.description.as_deref());
         let (mut counts, mut length) = (BTreeMap::new(), 0);
-        for Unit { whole, parts, .. } in texts.flat_map(units) {
-            let own = !(parts.len() == 1 && parts[0] == whole);
-            for word in parts.into_iter().chain(own.then_some(whole)) {
-                *counts.entry(word).or_default() += 1;
-                length += 1;
+        for text in texts {
+            for Unit { whole, parts, .. } in &*units_of(text) {
+                let own = !(parts.len() == 1 && parts[0] == *whole);
+                for word in parts.iter().chain(own.then_some(whole)) {
+                    *counts.entry(word.clone()).or_default() += 1;
+                    length += 1;
+                }
             }
         }
         Self { id: record.id, counts, length: quantised(length) }
@@ -110,7 +113,7 @@ impl Collection<'_> {
             sum
         };
         let of_text =
-            |text: &String| units(text).iter().fold(0.0_f32, |sum, unit| sum + of_unit(unit));
+            |text: &String| units_of(text).iter().fold(0.0_f32, |sum, unit| sum + of_unit(unit));
         texts.iter().fold(0.0_f32, |sum, text| sum + of_text(text))
     }
 

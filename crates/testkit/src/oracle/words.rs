@@ -1,9 +1,34 @@
 //! Words in texts: phrases, near words, and the words of a whole record.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use filedex_model::FileRecord;
 use filedex_model::analysis::{self, Streams, Unit};
+
+/// Texts whose words are remembered.
+const REMEMBERED: usize = 10_000;
+
+thread_local! {
+    static UNITS: RefCell<HashMap<String, Rc<[Unit]>>> = RefCell::default();
+}
+
+/// The units of a text. Generated texts are few and come again and again, so that taking them apart
+/// each time would be most of what an oracle does.
+pub(super) fn units_of(text: &str) -> Rc<[Unit]> {
+    UNITS.with_borrow_mut(|known| {
+        if let Some(units) = known.get(text) {
+            return Rc::clone(units);
+        }
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        let units: Rc<[Unit]> = analysis::units(text).into();
+        known.insert(text.to_owned(), Rc::clone(&units));
+        units
+    })
+}
 
 /// How the last word of a phrase is compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,9 +83,9 @@ pub(super) fn words_of(record: &FileRecord) -> HashSet<String> {
         .chain(record.description.as_deref());
     let mut words = HashSet::new();
     for text in texts {
-        let Streams { parts, wholes } = Streams::of(text);
-        words.extend(parts);
-        words.extend(wholes);
+        for unit in &*units_of(text) {
+            words.extend(unit.parts.iter().chain([&unit.whole]).cloned());
+        }
     }
     words
 }
