@@ -38,7 +38,7 @@
 //! }
 //! let built = builder.finish()?;
 //! let cache = Arc::new(ByteCache::new(1 << 20));
-//! let segment = Arc::new(TextSegment::open(Arc::new(OneBlob(built.bytes)), 1, cache)?);
+//! let segment = Arc::new(TextSegment::open(Arc::new(OneBlob(built.bytes.to_vec()?)), 1, cache)?);
 //! let view = SegmentView { segment, dead: Arc::new(DeadDocs::default()) };
 //! let index = TextIndex::new(vec![view], built.text_length);
 //!

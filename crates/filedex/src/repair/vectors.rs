@@ -74,7 +74,7 @@ pub(super) fn copy(wreck: &Arc<Wreck>, shared: &Shared, report: &mut RepairRepor
         lists.entry(at).or_default().push(segment);
     }
     for list in without_space {
-        copy.to_new_space(list.version, &list.segments)?;
+        copy.move_to_new_space(list.version, &list.segments)?;
     }
     for (at, segments) in lists {
         let (place, info, space) = &spaces[&at];
@@ -144,7 +144,7 @@ impl Copy<'_> {
     }
 
     /// Vectors of a space that is lost itself: they get one of their shape, of a model nobody knows.
-    fn to_new_space(&mut self, version: VersionKey, segments: &[SegmentLeft]) -> Result<()> {
+    fn move_to_new_space(&mut self, version: VersionKey, segments: &[SegmentLeft]) -> Result<()> {
         let opened = segments.iter().find_map(|segment| self.open(segment.blob));
         let snapshot = self.shared.snapshot()?;
         let mut versions = snapshot.versions()?.into_iter();

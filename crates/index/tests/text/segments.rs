@@ -68,7 +68,7 @@ fn text_lengths_add_up() {
         .collect();
     let built = build(&all);
     assert_eq!(built.text_length, lengths.iter().sum::<u64>());
-    let view = SegmentView { segment: open(built, 500), dead: Arc::default() };
+    let view = SegmentView { segment: open(&built, 500), dead: Arc::default() };
     assert_eq!(view.segment.text_length(), lengths.iter().sum::<u64>());
     let index = TextIndex::new(vec![view], 0);
     assert_eq!(index.text_length_of(0, &[3, 59]).unwrap(), lengths[3] + lengths[59]);
@@ -80,17 +80,17 @@ fn text_lengths_add_up() {
 fn empty_segments_are_segments() {
     let built = SegmentBuilder::new().unwrap().finish().unwrap();
     assert_eq!((built.docs, built.text_length), (0, 0));
-    let empty = SegmentView { segment: open(built, 100), dead: Arc::default() };
+    let empty = SegmentView { segment: open(&built, 100), dead: Arc::default() };
     let index = TextIndex::new(vec![empty.clone()], 0);
     assert_eq!(index.count(&Condition::Everything, StatusFilter::All).unwrap(), 0);
     assert_eq!(index.locate(&[1, 2]).unwrap(), [Vec::<u32>::new()]);
     let mut random = Random::seeded(34);
     let one = [(9, record(&mut random, 9))];
     let dead: DeadDocs = [0].into_iter().collect();
-    let gone = SegmentView { segment: open(build(&one), 100), dead: Arc::new(dead) };
+    let gone = SegmentView { segment: open(&build(&one), 100), dead: Arc::new(dead) };
     let spill = Spill::default();
     assert_eq!(merge(&[gone.clone(), empty.clone()], &spill).unwrap().docs, 0);
-    let living = SegmentView { segment: open(build(&one), 100), dead: Arc::default() };
+    let living = SegmentView { segment: open(&build(&one), 100), dead: Arc::default() };
     assert_eq!(merge(&[gone, empty, living], &spill).unwrap().docs, 1);
 }
 
@@ -103,7 +103,7 @@ fn differences_see_every_change() {
         let halves = live.chunks(live.len().div_ceil(2));
         with_length(
             halves
-                .map(|half| SegmentView { segment: open(build(half), 300), dead: Arc::default() })
+                .map(|half| SegmentView { segment: open(&build(half), 300), dead: Arc::default() })
                 .collect(),
         )
     };

@@ -76,7 +76,7 @@ pub fn build(records: &[(Row, FileRecord)]) -> BuiltSegment {
     builder.finish().unwrap()
 }
 
-pub fn open(built: BuiltSegment, chunk: usize) -> Arc<TextSegment> {
+pub fn open(built: &BuiltSegment, chunk: usize) -> Arc<TextSegment> {
     let blobs = Blobs::new(chunk);
     let number = blobs.add(built.bytes.to_vec().unwrap());
     Arc::new(TextSegment::open(blobs, number, Arc::new(ByteCache::new(16 << 20))).unwrap())
@@ -110,7 +110,7 @@ impl Fixture {
             let dead = part.iter().zip(0..).filter(|((_, _, dead), _)| *dead).map(|(_, doc)| doc);
             // A row lives in one document, but a stale one may share its segment.
             SegmentView {
-                segment: open(build(&docs), [64, 1_000, 262_124][at % 3]),
+                segment: open(&build(&docs), [64, 1_000, 262_124][at % 3]),
                 dead: Arc::new(dead.collect::<DeadDocs>()),
             }
         });
@@ -122,7 +122,7 @@ impl Fixture {
     /// Records in one segment, none of them dead.
     pub fn of(records: Vec<FileRecord>) -> Self {
         let live: Vec<_> = (0..).zip(records).collect();
-        let view = SegmentView { segment: open(build(&live), 1_000), dead: Arc::default() };
+        let view = SegmentView { segment: open(&build(&live), 1_000), dead: Arc::default() };
         Self { live, index: with_length(vec![view]) }
     }
 
@@ -135,7 +135,7 @@ impl Fixture {
     pub fn merged(&self) -> Self {
         let built = filedex_index::merge(self.index.segments(), &Spill::default()).unwrap();
         let length = built.text_length;
-        let view = SegmentView { segment: open(built, 4_096), dead: Arc::default() };
+        let view = SegmentView { segment: open(&built, 4_096), dead: Arc::default() };
         Self { live: self.live.clone(), index: TextIndex::new(vec![view], length) }
     }
 }

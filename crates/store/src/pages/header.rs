@@ -150,7 +150,7 @@ fn unproved_at(bytes: &[u8], which: usize) -> Option<Slot> {
 /// The number of the smallest page that begins here.
 pub(super) fn page_at(offset: u64) -> u64 {
     let page = offset / PAGE - 1;
-    page / REGION_PAGES << 20 | page % REGION_PAGES
+    ((page / REGION_PAGES) << 20) | (page % REGION_PAGES)
 }
 
 /// Where a page stands.

@@ -1,5 +1,6 @@
 //! Datasets and versions: those that can be read, and those that are known by their names alone.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use filedex_model::{Dataset, DatasetStatus, FileId, Row, Timestamp, Version};
@@ -123,9 +124,9 @@ impl Catalog {
             Ok(())
         })?;
         for (number, row) in doubtful {
-            if !self.versions.contains_key(&number) {
+            if let Entry::Vacant(vacant) = self.versions.entry(number) {
                 out.doubt(LossKind::Version, "", row.version.name.clone());
-                self.versions.insert(number, row);
+                vacant.insert(row);
             }
         }
         out.table("versions", &read);

@@ -1,5 +1,6 @@
 //! The small tables: jobs, notes and embedding spaces.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use filedex_model::Row;
@@ -129,9 +130,9 @@ fn spaces(
         Ok(())
     })?;
     for (at, row) in doubtful {
-        if !spaces.contains_key(&at) {
+        if let Entry::Vacant(vacant) = spaces.entry(at) {
             out.doubt(LossKind::Space, &catalog.place(VersionKey(at.0)), row.space.name.clone());
-            spaces.insert(at, row);
+            vacant.insert(row);
         }
     }
     out.table("spaces", &read);
