@@ -16,6 +16,7 @@ use crate::admission::Peer;
 use crate::app::{App, Shared};
 use crate::config::Config;
 use crate::jobs::Jobs;
+use crate::local::Announced;
 use crate::router::router;
 
 /// What the headers of a request may take; the address of one is in any case below 64 KiB.
@@ -55,6 +56,8 @@ pub struct Server {
     address: SocketAddr,
     app: Shared,
     stop: StopHandle,
+    /// Made before anybody is told that the server listens; taken away when it ends.
+    announced: Option<Announced>,
 }
 
 /// Stops a server, from anywhere.
@@ -89,7 +92,10 @@ impl Server {
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let app = Arc::new(App::new(database, config, links, jobs));
-        Ok(Self { listener, address, app, stop: StopHandle(Arc::new(watch::Sender::new(false))) })
+        let local = app.local.as_ref();
+        let announced = local.and_then(|local| local.announce(app.database.path(), address));
+        let stop = StopHandle(Arc::new(watch::Sender::new(false)));
+        Ok(Self { listener, address, app, stop, announced })
     }
 
     /// Where it listens.
@@ -128,11 +134,10 @@ impl Server {
             .enable_all()
             .build()
             .map_err(ServeError::Start)?;
-        let Self { listener, app, stop, address } = self;
-        let note = app.local.as_ref().map(|local| local.announce(app.database.path(), address));
+        let Self { listener, app, stop, announced, .. } = self;
         let served = runtime.block_on(accept(listener, &app, &stop));
         runtime.shutdown_timeout(GRACE);
-        drop(note);
+        drop(announced);
         app.jobs.stop();
         app.writes.finish();
         served

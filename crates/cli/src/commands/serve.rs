@@ -113,8 +113,8 @@ pub fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     // Before a file is made for nothing.
     config.check().map_err(failure)?;
     let database = builder.open_or_create(&args.file.path)?;
-    let server = Server::bind(database, config).map_err(failure)?;
     args.start_log(output);
+    let server = Server::bind(database, config).map_err(failure)?;
     let stop = server.stop_handle();
     Interrupt::listen(move || stop.stop())?;
     let address = format!("http://{}", server.address());
