@@ -3,7 +3,7 @@
 #![no_main]
 
 #[path = "../../crates/filedex/tests/suite/fuzzed/mod.rs"]
-#[expect(dead_code, reason = "each target uses a part of it")]
+#[expect(dead_code, unused_imports, reason = "each target uses a part of it")]
 mod fuzzed;
 
 use fuzzed::Asked;
