@@ -21,9 +21,17 @@ const COMPARED_BYTES: usize = 64 << 10;
 /// assert_eq!(merged.docs, 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Spill {
     folder: Option<PathBuf>,
+    /// Bytes of one file that stay in memory.
+    kept: usize,
+}
+
+impl Default for Spill {
+    fn default() -> Self {
+        Self { folder: None, kept: KEPT_BYTES }
+    }
 }
 
 impl Spill {
@@ -31,17 +39,17 @@ impl Spill {
     /// which is the default too.
     #[must_use]
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: Some(folder.into()) }
+        Self { folder: Some(folder.into()), ..Self::default() }
+    }
+
+    /// Nothing is put away.
+    pub(crate) fn in_memory() -> Self {
+        Self { kept: usize::MAX, ..Self::default() }
     }
 
     pub(crate) fn file(&self) -> SpillFile {
-        self.file_beyond(KEPT_BYTES)
-    }
-
-    /// A file of which so many bytes stay in memory.
-    fn file_beyond(&self, kept: usize) -> SpillFile {
         let content = Mutex::new(Content::Memory(Vec::new()));
-        SpillFile { spill: self.clone(), kept, content, length: 0 }
+        SpillFile { spill: self.clone(), content, length: 0 }
     }
 
     fn create(&self) -> io::Result<File> {
@@ -54,7 +62,7 @@ impl Spill {
     /// # Errors
     /// Those of the file.
     pub fn put(&self, bytes: &[u8]) -> io::Result<Bytes> {
-        let mut file = self.file_beyond(0);
+        let mut file = Self { kept: 0, ..self.clone() }.file();
         file.write_all(bytes)?;
         Ok(Bytes::from(Vec::new()).then(file))
     }
@@ -63,7 +71,6 @@ impl Spill {
 /// A file that is written once, from its start to its end, and then read.
 pub(crate) struct SpillFile {
     spill: Spill,
-    kept: usize,
     content: Mutex<Content>,
     length: u64,
 }
@@ -74,11 +81,6 @@ enum Content {
 }
 
 impl SpillFile {
-    /// One that is never put away.
-    pub(crate) fn in_memory() -> Self {
-        Spill::default().file_beyond(usize::MAX)
-    }
-
     pub(crate) fn len(&self) -> u64 {
         self.length
     }
@@ -104,7 +106,7 @@ impl Write for SpillFile {
     fn write(&mut self, more: &[u8]) -> io::Result<usize> {
         let content = self.content.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Content::Memory(bytes) = content
-            && bytes.len().saturating_add(more.len()) > self.kept
+            && bytes.len().saturating_add(more.len()) > self.spill.kept
         {
             let mut file = self.spill.create()?;
             file.write_all(bytes)?;
@@ -241,8 +243,9 @@ mod tests {
         let nowhere = Spill::in_folder(dir.path().join("is not there"));
         let spills = [Spill::default(), Spill::in_folder(dir.path()), nowhere];
         for (spill, kept) in spills.into_iter().zip([100, 3, 3]) {
+            let spill = Spill { kept, ..spill };
             let all: Vec<u8> = (0..200).collect();
-            let mut files = [spill.file_beyond(kept), spill.file_beyond(kept)];
+            let mut files = [spill.file(), spill.file()];
             files[0].write_all(&all[10..90]).unwrap();
             for byte in &all[90..] {
                 files[1].write_all(&[*byte]).unwrap();

@@ -3,14 +3,14 @@
 use std::fmt;
 
 use filedex_model::{FileRecord, Row};
-use tantivy::directory::RamDirectory;
 use tantivy::store::Compressor;
 use tantivy::{Index, IndexSettings, SingleSegmentIndexWriter};
 
 use super::bm25::quantised_length;
+use super::made::MadeFiles;
 use super::{bundle, document, schema};
 use crate::error::IndexError;
-use crate::spill::Bytes;
+use crate::spill::{Bytes, Spill};
 
 /// Makes one segment of records.
 ///
@@ -27,7 +27,7 @@ use crate::spill::Bytes;
 /// ```
 pub struct SegmentBuilder {
     writer: SingleSegmentIndexWriter,
-    directory: RamDirectory,
+    directory: MadeFiles,
     docs: u32,
     text_length: u64,
 }
@@ -61,7 +61,7 @@ impl SegmentBuilder {
     /// # Errors
     /// If the engine refuses.
     pub fn new() -> Result<Self, IndexError> {
-        let directory = RamDirectory::create();
+        let directory = MadeFiles::new(&Spill::in_memory());
         let writer = Index::builder()
             .schema(schema::schema().clone())
             .settings(settings())

@@ -16,8 +16,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use tantivy::directory::{OwnedBytes, RamDirectory};
-use tantivy::{Directory, Index, IndexMeta};
+use tantivy::{Index, IndexMeta};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::made::MadeFiles;
@@ -42,30 +41,8 @@ pub(crate) struct Header {
     pub(crate) files: [Range<u64>; EXTENSIONS.len()],
 }
 
-/// Packs the only segment of `index`, whose files are in `directory`.
-pub(crate) fn pack(
-    index: &Index,
-    directory: &RamDirectory,
-    docs: u32,
-    text_length: u64,
-) -> Result<Bytes, IndexError> {
-    let names = names(&index.load_metas()?)?;
-    let files = names
-        .iter()
-        .map(|name| {
-            let file = directory.open_read(name).map_err(tantivy::TantivyError::from)?;
-            Ok(file.read_bytes()?)
-        })
-        .collect::<Result<Vec<_>, IndexError>>()?;
-    let lengths: Vec<u64> = files.iter().map(|file| file.len() as u64).collect();
-    let mut bytes = header(&lengths, docs, text_length);
-    bytes.reserve_exact(files.iter().map(OwnedBytes::len).sum());
-    files.iter().for_each(|file| bytes.extend_from_slice(file));
-    Ok(Bytes::from(bytes))
-}
-
 /// Packs the only segment of `index`, whose files were made in `directory`; they stay where they are.
-pub(crate) fn pack_made(
+pub(crate) fn pack(
     index: &Index,
     directory: &MadeFiles,
     docs: u32,

@@ -1,4 +1,4 @@
-//! The files of a segment that is merged, as the engine's directory.
+//! The files of a segment that is made, as the engine's directory.
 
 use std::collections::HashMap;
 use std::io::{self, Write};

@@ -44,7 +44,7 @@ pub fn merge(views: &[SegmentView], spill: &Spill) -> Result<BuiltSegment, Index
     let directory = MadeFiles::new(spill);
     let index = merge_filtered_segments(&segments, settings(), alive, directory.clone())?;
     let docs = u32::try_from(docs).map_err(std::io::Error::other)?;
-    let bytes = bundle::pack_made(&index, &directory, docs, text_length)?;
+    let bytes = bundle::pack(&index, &directory, docs, text_length)?;
     Ok(BuiltSegment { bytes, docs, text_length })
 }
 

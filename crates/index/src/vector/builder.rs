@@ -57,16 +57,12 @@ impl VectorSegmentBuilder {
     /// An empty segment.
     #[must_use]
     pub fn new(shape: VectorShape) -> Self {
-        Self::into_file(shape, SpillFile::in_memory())
+        Self::with_spill(shape, &Spill::in_memory())
     }
 
     /// An empty segment whose vectors go to `spill` beyond some megabytes.
     #[must_use]
     pub fn with_spill(shape: VectorShape, spill: &Spill) -> Self {
-        Self::into_file(shape, spill.file())
-    }
-
-    fn into_file(shape: VectorShape, vectors: SpillFile) -> Self {
         Self {
             shape,
             rows: Vec::new(),
@@ -75,7 +71,7 @@ impl VectorSegmentBuilder {
             halves: Vec::new(),
             sums: vec![0.0; shape.dimension],
             codes: Vec::new(),
-            vectors,
+            vectors: spill.file(),
         }
     }
 
