@@ -1,11 +1,10 @@
 //! Giving files vectors.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::json;
 
+use crate::interrupt::interrupt_after_a_batch;
 use crate::program::{Folder, Ran};
 
 fn models() -> PathBuf {
@@ -98,16 +97,8 @@ fn it_stops_after_a_batch_and_resumes() {
     let all = 30_000;
     folder.write("in.jsonl", captions(0..all));
     folder.run(["import", "a.filedex", "in.jsonl"]).ok();
-    let mut child = folder.spawn(["embed", "a.filedex", "--acknowledge", "--choose"]);
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut text = String::new();
-    stdout.read_line(&mut text).unwrap();
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(sent.unwrap().success());
-    std::io::Read::read_to_string(&mut stdout, &mut text).unwrap();
-    let ran = Ran::of(child.wait_with_output().unwrap());
-    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-    assert!(text.contains("stopped before the end"), "{text}");
+    let text =
+        interrupt_after_a_batch(folder.spawn(["embed", "a.filedex", "--acknowledge", "--choose"]));
     let acknowledged = text.lines().filter_map(|line| line.parse::<u64>().ok()).max().unwrap();
     assert!(acknowledged > 0 && acknowledged < u64::from(all));
     let spaces = folder.json(["space", "list", "a.filedex"]);

@@ -6,9 +6,23 @@ use std::time::{Duration, Instant};
 
 use crate::program::{Folder, Ran};
 
-fn interrupt(child: &Child) {
+pub fn interrupt(child: &Child) {
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(sent.unwrap().success());
+}
+
+/// Presses Ctrl-C once a program has acknowledged a batch; what it wrote to the end, which has to
+/// say that it stopped.
+pub fn interrupt_after_a_batch(mut child: Child) -> String {
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    stdout.read_line(&mut text).unwrap();
+    interrupt(&child);
+    std::io::Read::read_to_string(&mut stdout, &mut text).unwrap();
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(text.contains("stopped before the end"), "{text}");
+    text
 }
 
 fn line(number: u64) -> String {

@@ -1,6 +1,7 @@
 //! Runs that are killed, stopped, or not let in.
 
 use super::*;
+use crate::interrupt::interrupt_after_a_batch;
 
 fn many(folder: &Folder, files: usize) {
     fs::create_dir(folder.path("p")).unwrap();
@@ -47,16 +48,14 @@ fn a_sync_that_is_killed_is_resumed() {
 fn ctrl_c_stops_after_the_batch_under_way() {
     let folder = Folder::new();
     many(&folder, 4_000);
-    let mut child = folder.spawn(["sync", "a.filedex", "p", "--batch", "20", "--acknowledge"]);
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut text = String::new();
-    stdout.read_line(&mut text).unwrap();
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(sent.unwrap().success());
-    std::io::Read::read_to_string(&mut stdout, &mut text).unwrap();
-    let ran = Ran::of(child.wait_with_output().unwrap());
-    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-    assert!(text.contains("stopped before the end"), "{text}");
+    let text = interrupt_after_a_batch(folder.spawn([
+        "sync",
+        "a.filedex",
+        "p",
+        "--batch",
+        "20",
+        "--acknowledge",
+    ]));
     let acknowledged = text.lines().filter_map(|line| line.parse::<u64>().ok()).max().unwrap();
     assert_eq!(folder.total("ALL"), acknowledged);
     assert!(acknowledged < 4_000);
